@@ -1,0 +1,136 @@
+package dev.millrace.schemas;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.common.config.TopicConfig;
+
+/**
+ * How each topic has to be configured, and why. Every size and time that the topics share stands here.
+ *
+ * <p>Stateless; any thread.
+ */
+public final class TopicRules {
+    /** The largest prompt, encoded: 256K tokens at up to 32 bytes of UTF-8 a token must fit. */
+    public static final int MAX_PROMPT_BYTES = 8 << 20;
+
+    /** Room for a record's key, its headers and the batch around it, beside its value. */
+    public static final int BATCH_HEADROOM_BYTES = 64 << 10;
+
+    /** How long a prompt may wait in the log for a worker. */
+    public static final long PROMPTS_RETENTION_MS = 7 * 24 * 3_600_000L;
+
+    /** A deadline further ahead than this is refused at intake: replies must outlive it. */
+    public static final long LONGEST_DEADLINE_MS = 24 * 3_600_000L;
+
+    /**
+     * The reply log is the checkpoint: were it to begin after a prompt that can still be taken over, that prompt would
+     * have to end with history_lost. A day more than the least, because retention works by whole segments.
+     */
+    public static final long REPLIES_RETENTION_MS = PROMPTS_RETENTION_MS + LONGEST_DEADLINE_MS + 24 * 3_600_000L;
+
+    /** Heartbeats come every few seconds: compact by the hour, or a new gateway reads a day of them. */
+    private static final long WORKERS_SEGMENT_MS = 3_600_000L;
+
+    /** What a broker without any setting has; a described topic always says its own. */
+    private static final long KAFKA_DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000L;
+
+    private static final String UNLIMITED = "-1";
+    private static final String LOG_APPEND_TIME = "LogAppendTime";
+    private static final String CREATE_TIME = "CreateTime";
+
+    private TopicRules() {}
+
+    /** The configuration of each topic that has to be created. */
+    static Map<String, Map<String, String>> configurations(Topics topics) {
+        String promptBatch = Integer.toString(MAX_PROMPT_BYTES + BATCH_HEADROOM_BYTES);
+        String deadLetterBatch = Integer.toString(MAX_PROMPT_BYTES + 2 * BATCH_HEADROOM_BYTES);
+        Map<String, Map<String, String>> all = new LinkedHashMap<>();
+        // Positions and ages are worked out from the time of append: a sender's clock must not count.
+        all.put(
+                topics.prompts(),
+                deleted(
+                        PROMPTS_RETENTION_MS,
+                        LOG_APPEND_TIME,
+                        Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
+        // Never compacted: a prompt's events share a key. Never cut by size: see REPLIES_RETENTION_MS.
+        all.put(
+                topics.replies(),
+                deleted(REPLIES_RETENTION_MS, LOG_APPEND_TIME, Map.of(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED)));
+        all.put(topics.controls(), deleted(PROMPTS_RETENTION_MS, LOG_APPEND_TIME, Map.of()));
+        // A whole answer may be as long as a prompt.
+        all.put(
+                topics.completions(),
+                deleted(PROMPTS_RETENTION_MS, CREATE_TIME, Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
+        all.put(
+                topics.workers(),
+                Map.of(
+                        TopicConfig.CLEANUP_POLICY_CONFIG,
+                        TopicConfig.CLEANUP_POLICY_COMPACT,
+                        TopicConfig.SEGMENT_MS_CONFIG,
+                        Long.toString(WORKERS_SEGMENT_MS)));
+        // The largest prompt still fits with the headers that say what was wrong with it.
+        all.put(
+                topics.deadLetters(),
+                deleted(
+                        PROMPTS_RETENTION_MS,
+                        CREATE_TIME,
+                        Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, deadLetterBatch)));
+        return all;
+    }
+
+    private static Map<String, String> deleted(long retentionMs, String timestampType, Map<String, String> more) {
+        Map<String, String> configuration = new LinkedHashMap<>(more);
+        configuration.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+        configuration.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retentionMs));
+        configuration.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, timestampType);
+        return configuration;
+    }
+
+    /** Everything about these topics that would break the delivery of every token once; empty when all is well. */
+    static List<String> contradictions(Topics topics, Map<String, ActualTopic> actual) {
+        ActualTopic prompts = get(actual, topics.prompts());
+        ActualTopic controls = get(actual, topics.controls());
+        ActualTopic replies = get(actual, topics.replies());
+        List<String> found = new ArrayList<>();
+        if (prompts.partitions() != controls.partitions()) {
+            found.add(controls.name() + " has " + controls.partitions() + " partitions, but must have "
+                    + prompts.partitions() + " as " + prompts.name()
+                    + " has: a cancellation stands in the partition of its prompt's number");
+        }
+        mustBe(found, prompts, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
+        mustBe(found, replies, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
+        mustBe(found, replies, TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+        if (!outlives(replies, prompts)) {
+            found.add(replies.name() + " has " + TopicConfig.RETENTION_MS_CONFIG + "=" + retention(replies)
+                    + ", but must have that of " + prompts.name() + " (" + retention(prompts)
+                    + ") and the longest deadline (" + LONGEST_DEADLINE_MS + ") at least, or -1");
+        }
+        return found;
+    }
+
+    private static ActualTopic get(Map<String, ActualTopic> actual, String name) {
+        return Objects.requireNonNull(actual.get(name), name);
+    }
+
+    private static void mustBe(List<String> found, ActualTopic topic, String key, String wanted) {
+        String has = topic.value(key);
+        if (!wanted.equals(has)) {
+            found.add(topic.name() + " has " + key + "=" + has + ", but must have " + wanted);
+        }
+    }
+
+    private static boolean outlives(ActualTopic replies, ActualTopic prompts) {
+        long repliesMs = retention(replies);
+        long promptsMs = retention(prompts);
+        return repliesMs < 0 || (promptsMs >= 0 && repliesMs - LONGEST_DEADLINE_MS >= promptsMs);
+    }
+
+    /** Milliseconds; negative: for ever. */
+    private static long retention(ActualTopic topic) {
+        String value = topic.value(TopicConfig.RETENTION_MS_CONFIG);
+        return value == null ? KAFKA_DEFAULT_RETENTION_MS : Long.parseLong(value);
+    }
+}

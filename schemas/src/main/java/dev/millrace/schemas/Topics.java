@@ -1,0 +1,68 @@
+package dev.millrace.schemas;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.utils.Utils;
+
+/**
+ * The names of the topics of one installation, and which partition a reply goes to.
+ *
+ * @param prefix comes before every name, so that several installations can share a cluster; may be empty
+ */
+public record Topics(String prefix) {
+    /** Kafka's longest legal topic name. */
+    private static final int MAX_NAME_LENGTH = 249;
+
+    private static final Pattern LEGAL = Pattern.compile("[a-zA-Z0-9._-]*");
+
+    public Topics {
+        if (!LEGAL.matcher(prefix).matches()) {
+            throw new IllegalArgumentException("A topic prefix may only hold letters, digits, '.', '_' and '-'");
+        }
+        for (String name : names(prefix)) {
+            if (name.length() > MAX_NAME_LENGTH) {
+                throw new IllegalArgumentException("The topic prefix is too long: with it, a name has more than "
+                        + MAX_NAME_LENGTH + " characters");
+            }
+        }
+    }
+
+    public String prompts() {
+        return prefix + "prompts";
+    }
+
+    public String replies() {
+        return prefix + "replies";
+    }
+
+    public String controls() {
+        return prefix + "controls";
+    }
+
+    public String completions() {
+        return prefix + "completions";
+    }
+
+    public String workers() {
+        return prefix + "workers";
+    }
+
+    public String deadLetters() {
+        return prefix + "prompts.dlt";
+    }
+
+    /**
+     * The partition for a prompt's replies where its sender names none: the one that Kafka's default partitioner picks
+     * for the id's text as a UTF-8 key, so that plain producers in any language agree.
+     */
+    public static int replyPartition(UUID promptId, int partitions) {
+        byte[] key = promptId.toString().getBytes(StandardCharsets.UTF_8);
+        return Utils.toPositive(Utils.murmur2(key)) % partitions;
+    }
+
+    private static List<String> names(String prefix) {
+        return List.of(prefix + "completions", prefix + "prompts.dlt");
+    }
+}
