@@ -1,0 +1,148 @@
+package dev.millrace.worker;
+
+import dev.millrace.process.Health;
+import dev.millrace.worker.engine.ChatTemplate;
+import dev.millrace.worker.engine.Engine;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.kafka.Delivery;
+import dev.millrace.worker.kafka.DeliveryMetrics;
+import dev.millrace.worker.kafka.PromptPreparation;
+import dev.millrace.worker.llama.ContextSettings;
+import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.LlamaContext;
+import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.LlamaModel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One device: its model, its engine, and the prompts that run there. Its event loop is the delivery context. It gives
+ * up as a whole: whatever fails for good below ends in {@link #ended}.
+ */
+final class GpuVerticle extends VerticleBase {
+    private static final Logger LOG = LoggerFactory.getLogger(GpuVerticle.class);
+    /** A model below this size is faster on one thread: more would wait for each other longer than they compute. */
+    private static final long SMALL_MODEL_BYTES = 64L << 20;
+
+    private static final int DEFAULT_CONTEXTS = 4;
+    private static final int MOST_DEFAULT_CELLS = 32_768;
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    /** What all devices of one worker share. */
+    record Shared(
+            WorkerConfig config,
+            LlamaLibrary library,
+            ModelFile modelFile,
+            Future<String> modelId,
+            Future<Map<String, Integer>> replyPartitions,
+            EngineMetrics engineMetrics,
+            DeliveryMetrics deliveryMetrics) {}
+
+    private final Shared shared;
+    private final Device device;
+    private final Health.Component health;
+    private final Promise<Void> ended = Promise.promise();
+    private @Nullable Delivery delivery;
+
+    GpuVerticle(Shared shared, Device device, Health.Component health) {
+        this.shared = shared;
+        this.device = device;
+        this.health = health;
+    }
+
+    /** Completes when the device has been given back, exceptionally when it was given up. */
+    Future<Void> ended() {
+        return ended.future();
+    }
+
+    @Override
+    public Future<?> start() {
+        context.exceptionHandler(ended::tryFail);
+        return context.executeBlocking(this::loadModel)
+                .compose(this::startEngine)
+                .onSuccess(v -> health.ready())
+                .onFailure(failure -> health.failed(String.valueOf(failure.getMessage())));
+    }
+
+    private LlamaModel loadModel() {
+        ModelFile file = shared.modelFile();
+        LoadingLog log = new LoadingLog(file.name(), device, health);
+        long startNanos = System.nanoTime();
+        LlamaModel model = LlamaModel.open(shared.library(), file.path(), device, log);
+        LOG.info(
+                "Model loaded successfully: {}, {} bytes, {} seconds, device {}",
+                file.name(),
+                file.gguf().bytes(),
+                String.format("%.1f", (System.nanoTime() - startNanos) / NANOS_PER_SECOND),
+                device);
+        return model;
+    }
+
+    private Future<?> startEngine(LlamaModel model) {
+        WorkerConfig config = shared.config();
+        String name = config.workerId() + "-" + device;
+        String modelName = shared.modelFile().name();
+        ContextSettings settings = new ContextSettings(kvCells(model), config.slots(), config.batchTokens(), threads());
+        Engine engine = new Engine(
+                new EngineSettings(name + "-engine", model.contextTokens(), 2 * config.mostInFlight(), config.pace()),
+                () -> LlamaContext.open(model, settings),
+                model.vocabulary(),
+                shared.engineMetrics().labelled(modelName, device.toString()));
+        ChatTemplate template = new ChatTemplate(model);
+        return Future.all(
+                        Future.fromCompletionStage(engine.start(), context), shared.modelId(), shared.replyPartitions())
+                .onSuccess(v -> startDelivery(
+                        name, new PromptPreparation(modelName, shared.modelId().result(), template), engine, model));
+    }
+
+    private void startDelivery(String name, PromptPreparation preparation, Engine engine, LlamaModel model) {
+        WorkerConfig config = shared.config();
+        Delivery started = new Delivery(
+                config.kafka(),
+                context,
+                name,
+                shared.replyPartitions().result(),
+                preparation,
+                engine,
+                config.mostInFlight(),
+                shared.deliveryMetrics());
+        delivery = started;
+        CompletableFuture<Void> all =
+                CompletableFuture.allOf(started.start(), engine.ended()).thenRun(model::close);
+        Future.fromCompletionStage(all, context)
+                .onSuccess(v -> ended.tryComplete())
+                .onFailure(ended::tryFail);
+        Future.fromCompletionStage(engine.ended(), context).onFailure(ended::tryFail);
+    }
+
+    /** Takes no more prompts, lets another worker take over those that run, gives the device back. */
+    @Override
+    public Future<?> stop() {
+        if (delivery == null) {
+            return Future.succeededFuture();
+        }
+        delivery.close();
+        return ended();
+    }
+
+    private int kvCells(LlamaModel model) {
+        int asked = shared.config().kvCells();
+        return asked > 0 ? asked : (int) Math.min(MOST_DEFAULT_CELLS, (long) DEFAULT_CONTEXTS * model.contextTokens());
+    }
+
+    private int threads() {
+        int asked = shared.config().threads();
+        if (asked > 0) {
+            return asked;
+        }
+        boolean small = shared.modelFile().gguf().bytes() < SMALL_MODEL_BYTES;
+        return small ? 1 : Runtime.getRuntime().availableProcessors();
+    }
+}

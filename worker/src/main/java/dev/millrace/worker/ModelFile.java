@@ -1,0 +1,70 @@
+package dev.millrace.worker;
+
+import dev.millrace.worker.llama.GgufFile;
+import dev.millrace.worker.llama.LlamaException;
+import dev.millrace.worker.llama.LlamaLibrary;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that may be served: a whole GGUF file of a ChatML model with F16 weights.
+ *
+ * @param name what prompts ask for
+ */
+record ModelFile(Path path, String name, GgufFile gguf) {
+    private static final Pattern FILE_NAME = Pattern.compile("(.+?)(-f16)?\\.gguf", Pattern.CASE_INSENSITIVE);
+    private static final int READ_BYTES = 1 << 20;
+
+    /**
+     * Looks into the file without loading it.
+     *
+     * @throws StartFailure when it cannot be served
+     */
+    static ModelFile check(LlamaLibrary library, Path path, @Nullable String name) {
+        GgufFile gguf;
+        try {
+            gguf = GgufFile.inspect(library, path);
+        } catch (LlamaException e) {
+            throw new StartFailure("the model cannot be used: " + e.getMessage(), e);
+        }
+        if (!gguf.isF16()) {
+            throw new StartFailure("the model's weights are not F16: " + path + " has tensors of the types "
+                    + gguf.tensorTypes() + "; use the F16 file of the model");
+        }
+        return new ModelFile(path, name == null ? nameOf(path) : name, gguf);
+    }
+
+    /** The file's name without its ending and without the type of its weights, which is always F16. */
+    private static String nameOf(Path path) {
+        String file = String.valueOf(path.getFileName());
+        Matcher matcher = FILE_NAME.matcher(file);
+        return matcher.matches() ? matcher.group(1) : file;
+    }
+
+    /**
+     * The digest of weights and tokenizer, which are all in this one file: only a worker with the same may continue a
+     * completion. Reads the whole file, which takes some seconds for eight gigabytes.
+     */
+    String digest() {
+        try (InputStream in = Files.newInputStream(path)) {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[READ_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                sha256.update(buffer, 0, read);
+            }
+            return "sha256:" + HexFormat.of().formatHex(sha256.digest());
+        } catch (IOException e) {
+            throw new StartFailure("the model cannot be read: " + path, e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package dev.millrace.worker;
+
+/** The worker cannot start, and the operator must act. The message is one plain line. */
+public final class StartFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public StartFailure(String message) {
+        super(message);
+    }
+
+    StartFailure(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.millrace.worker;
+
+import dev.millrace.process.Health;
+import dev.millrace.process.OperationsServer;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.kafka.DeliveryMetrics;
+import dev.millrace.worker.kafka.ReplyTopics;
+import dev.millrace.worker.llama.LlamaException;
+import dev.millrace.worker.llama.LlamaLibrary;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.hotspot.DefaultExports;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A worker: one {@link GpuVerticle} for each device, and the endpoint for operators. Any thread. */
+public final class Worker {
+    private final Vertx vertx;
+    private final WorkerConfig config;
+    private final LlamaLibrary library;
+    private final ModelFile modelFile;
+    private final Health health = new Health();
+    private final CollectorRegistry registry = new CollectorRegistry();
+    private final OperationsServer operations;
+    private final List<String> deployments = new CopyOnWriteArrayList<>();
+    private final Promise<Void> failed = Promise.promise();
+
+    private Worker(Vertx vertx, WorkerConfig config, LlamaLibrary library) {
+        this.vertx = vertx;
+        this.config = config;
+        this.library = library;
+        this.modelFile = ModelFile.check(library, config.model(), config.modelName());
+        this.operations =
+                new OperationsServer(vertx, config.operationsHost(), config.operationsPort(), health, registry);
+    }
+
+    /**
+     * Starts a worker: checks the model, then loads it on every device while the topics are made sure of. Kafka may
+     * come up meanwhile.
+     *
+     * @return the worker when every device takes prompts; fails with a {@link StartFailure} where the operator must act
+     */
+    public static Future<Worker> start(Vertx vertx, WorkerConfig config) {
+        return vertx.executeBlocking(() -> new Worker(vertx, config, openLibrary(config)))
+                .compose(worker -> worker.start()
+                        .recover(failure -> worker.close().transform(closed -> Future.failedFuture(failure))));
+    }
+
+    private static LlamaLibrary openLibrary(WorkerConfig config) {
+        try {
+            return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), config.llamaHome());
+        } catch (LlamaException e) {
+            throw new StartFailure("llama.cpp cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private Future<Worker> start() {
+        DefaultExports.register(registry);
+        GpuVerticle.Shared shared = new GpuVerticle.Shared(
+                config,
+                library,
+                modelFile,
+                vertx.executeBlocking(modelFile::digest, false),
+                vertx.executeBlocking(this::prepareTopics, false),
+                new EngineMetrics(registry),
+                new DeliveryMetrics(registry));
+        List<GpuVerticle> verticles = config.devices().stream()
+                .map(device -> new GpuVerticle(shared, device, health.component("device " + device)))
+                .toList();
+        return operations
+                .start()
+                .compose(listening ->
+                        Future.all(verticles.stream().map(this::deploy).toList()))
+                .map(this);
+    }
+
+    private Map<String, Integer> prepareTopics() throws InterruptedException {
+        return ReplyTopics.prepare(config.kafka(), config.workerId());
+    }
+
+    private Future<Void> deploy(GpuVerticle verticle) {
+        verticle.ended().onFailure(failed::tryFail);
+        return vertx.deployVerticle(verticle).map(deployment -> {
+            deployments.add(deployment);
+            return null;
+        });
+    }
+
+    /** What prompts may ask for. */
+    public String modelName() {
+        return modelFile.name();
+    }
+
+    /** Where /healthz, /readyz and /metrics are. */
+    public int operationsPort() {
+        return operations.port();
+    }
+
+    /** Fails when a device was given up: the worker is of no use any more and shall be replaced. Never succeeds. */
+    public Future<Void> failed() {
+        return failed.future();
+    }
+
+    /** Leaves the group, so that other workers take over, and gives the devices back. Finishes no completion. */
+    public Future<Void> close() {
+        return Future.join(deployments.stream().map(vertx::undeploy).toList())
+                .transform(undeployed -> operations.close());
+    }
+}

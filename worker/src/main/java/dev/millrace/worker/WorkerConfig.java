@@ -1,0 +1,99 @@
+package dev.millrace.worker;
+
+import dev.millrace.process.Settings;
+import dev.millrace.schemas.Topics;
+import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.kafka.KafkaSettings;
+import dev.millrace.worker.llama.Device;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that two workers may differ in.
+ *
+ * @param workerId name of this process, unique among the workers
+ * @param model a GGUF file
+ * @param modelName what prompts ask for; null: made from the file's name
+ * @param llamaHome a llama.cpp to use instead of the one that came with the build
+ * @param devices one engine for each
+ * @param slots completions that run at once on one device
+ * @param kvCells tokens that one device's KV cache holds; 0: chosen by the model's context
+ * @param batchTokens the most tokens of one step
+ * @param threads of one device on the CPU; 0: chosen by the model's size
+ * @param pace ceiling for each stream, for tests
+ */
+public record WorkerConfig(
+        String workerId,
+        Path model,
+        @Nullable String modelName,
+        @Nullable Path llamaHome,
+        List<Device> devices,
+        int slots,
+        int kvCells,
+        int batchTokens,
+        int threads,
+        Pace pace,
+        String operationsHost,
+        int operationsPort,
+        KafkaSettings kafka) {
+
+    /** Asks for every setting; what is wrong with them {@link Settings#check} tells. */
+    public static WorkerConfig from(Settings settings) {
+        return new WorkerConfig(
+                settings.text("worker-id", defaultWorkerId(), "name of this process, unique among the workers"),
+                settings.requiredPath("model", "GGUF file with F16 weights"),
+                settings.optional("model-name", "name that prompts may ask for; by default the file's"),
+                settings.optionalPath("llama-home", "another llama.cpp of the same version"),
+                devices(settings),
+                settings.integer("slots", 8, 1, 64, "completions that run at once on one device"),
+                settings.integer(
+                        "kv-cells",
+                        0,
+                        0,
+                        1 << 24,
+                        "tokens that one device's KV cache holds; 0: four contexts of the model, at most 32768"),
+                settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
+                settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
+                Pace.of(settings.integer(
+                        "pace-tokens-per-second", 0, 0, 1_000_000, "for tests: ceiling for each stream; 0: none")),
+                settings.text("operations-host", "127.0.0.1", "address of /healthz, /readyz and /metrics"),
+                settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),
+                kafka(settings));
+    }
+
+    private static List<Device> devices(Settings settings) {
+        return settings.list("devices", List.of("cpu"), "cpu, or the numbers of GPUs, for example 0,1").stream()
+                .map(Device::parse)
+                .toList();
+    }
+
+    private static KafkaSettings kafka(Settings settings) {
+        return new KafkaSettings(
+                settings.text("kafka-bootstrap", "127.0.0.1:9092", "Kafka's bootstrap servers"),
+                new Topics(settings.text("topic-prefix", "", "comes before the name of every topic")),
+                settings.text("group", "millrace-workers", "consumer group of the workers"),
+                settings.duration(
+                        "session-timeout", Duration.ofSeconds(6), "how long a dead worker keeps its partitions"),
+                settings.list("reply-topics", List.of(), "topics besides replies where a worker may answer"),
+                settings.integer("partitions", 12, 1, 10_000, "partitions of topics that do not exist yet"),
+                (short) settings.integer(
+                        "replication-factor",
+                        -1,
+                        -1,
+                        32,
+                        "replicas of topics that do not exist yet; -1: the broker's default"),
+                settings.prefixed("kafka.", "properties of Kafka's clients, for example kafka.security.protocol"));
+    }
+
+    private static String defaultWorkerId() {
+        String host = System.getenv().getOrDefault("HOSTNAME", "worker");
+        return host + "-" + ProcessHandle.current().pid();
+    }
+
+    /** The most prompts that one device takes in: enough that a free slot never waits for Kafka. */
+    int mostInFlight() {
+        return 4 * slots;
+    }
+}

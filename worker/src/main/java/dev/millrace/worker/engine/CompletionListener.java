@@ -1,0 +1,27 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.Usage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Hears of one completion, on the engine's thread: must not block for long, since every other completion waits. */
+public interface CompletionListener {
+    /**
+     * The completion has grown.
+     *
+     * @param firstIndex the index of {@code ids[0]} in the completion
+     * @param text whole characters that these ids release; may be empty
+     */
+    void onTokens(int firstIndex, List<Integer> ids, String text);
+
+    /**
+     * The last word. Not called for a completion that was dropped.
+     *
+     * @param heldBack text that no event has carried yet
+     * @param failure set exactly when the reason is ERROR
+     */
+    void onFinished(FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure);
+}

@@ -1,0 +1,180 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.worker.llama.Batch;
+import dev.millrace.worker.llama.Decoder;
+import dev.millrace.worker.llama.LlamaException;
+import dev.millrace.worker.llama.Vocabulary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Generates completions on one device, many at once (continuous batching). Its thread opens, drives and closes the
+ * device and owns the scheduler and the slots; {@link #submit}, {@link #drop}, {@link #load} and {@link #close} are
+ * for other threads.
+ */
+public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    /** Deadlines are looked at this often while no step is due. */
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final Failure DEVICE_FAILED = Failure.newBuilder()
+            .setCode(ErrorCode.INTERNAL.code())
+            .setMessage("the device failed while it generated this completion")
+            .build();
+
+    private final EngineSettings settings;
+    private final Supplier<Decoder> device;
+    private final Vocabulary vocabulary;
+    private final EngineMetrics.Labelled metrics;
+    private final BlockingQueue<Consumer<Scheduler>> commands;
+    private final CompletableFuture<Void> opened = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread thread;
+
+    /** Set by whoever closes, read by the engine's thread between two steps. */
+    private volatile boolean closing;
+    /** Written by the engine's thread after each step, read by heartbeats and by intake. */
+    private volatile EngineLoad load = new EngineLoad(0, 0, 0, 0);
+
+    /**
+     * Does nothing before {@link #start}.
+     *
+     * @param device opens the decoder, on the engine's thread; once more each time the device has failed
+     */
+    public Engine(
+            EngineSettings settings, Supplier<Decoder> device, Vocabulary vocabulary, EngineMetrics.Labelled metrics) {
+        this.settings = settings;
+        this.device = device;
+        this.vocabulary = vocabulary;
+        this.metrics = metrics;
+        this.commands = new ArrayBlockingQueue<>(2 * settings.capacity() + 1);
+        this.thread = new Thread(this::run, settings.name());
+    }
+
+    /** Starts the thread. The future completes when the device is open, and fails when it cannot be opened. */
+    public CompletableFuture<Void> start() {
+        thread.start();
+        return opened;
+    }
+
+    /** Completes when the engine has closed, exceptionally when it gave up because of an error. */
+    public CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    /**
+     * Takes a prompt in, once the device is open. The listener hears of it on the engine's thread.
+     *
+     * @throws PromptRefusedException {@code context_length_exceeded} when no room is left for an answer
+     * @throws IllegalStateException when more prompts come than the engine's capacity
+     */
+    public void submit(GenerationRequest request, CompletionListener listener) throws PromptRefusedException {
+        int contextTokens = contextTokens();
+        int promptTokens = request.promptTokens().length;
+        if (promptTokens >= contextTokens) {
+            throw new PromptRefusedException(
+                    ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+                    "messages",
+                    "the prompt has " + promptTokens + " tokens, and the context of " + contextTokens
+                            + " must hold the answer too");
+        }
+        Slot slot = new Slot(request, listener, vocabulary, contextTokens, System.nanoTime());
+        send(scheduler -> scheduler.enqueue(slot));
+    }
+
+    /** Forgets a prompt, wherever it is. Its listener hears no more, but for what is being said right now. */
+    public void drop(UUID promptId) {
+        send(scheduler -> scheduler.drop(promptId));
+    }
+
+    public EngineLoad load() {
+        return load;
+    }
+
+    /** The most tokens of one prompt and its completion: what model and KV cache allow. */
+    public int contextTokens() {
+        return Math.min(settings.modelContextTokens(), load.kvCells());
+    }
+
+    /** Stops after the current step, says nothing to the listeners and frees the device. Idempotent. */
+    @Override
+    public void close() {
+        closing = true;
+        commands.offer(scheduler -> {});
+    }
+
+    private void send(Consumer<Scheduler> command) {
+        if (!commands.offer(command)) {
+            throw new IllegalStateException("more prompts came than the engine's capacity of " + settings.capacity());
+        }
+    }
+
+    private void run() {
+        Decoder decoder = null;
+        try {
+            decoder = device.get();
+            Scheduler scheduler = new Scheduler(decoder, settings.pace());
+            load = scheduler.load();
+            opened.complete(null);
+            while (!closing) {
+                decoder = step(decoder, scheduler);
+            }
+            ended.complete(null);
+        } catch (Throwable t) { // the top of this thread's loop: whoever waits on the futures hears of it
+            opened.completeExceptionally(t);
+            ended.completeExceptionally(t);
+        } finally {
+            if (decoder != null) {
+                decoder.close();
+            }
+        }
+    }
+
+    /** One turn of the loop. Returns the decoder, which is a new one where the old one failed. */
+    private Decoder step(Decoder decoder, Scheduler scheduler) throws InterruptedException {
+        Decoder current = decoder;
+        awaitCommands(scheduler).forEach(command -> command.accept(scheduler));
+        scheduler.expire(System.currentTimeMillis());
+        scheduler.admit(System.nanoTime());
+        Batch batch = scheduler.plan(System.nanoTime());
+        if (batch.size() > 0) {
+            try {
+                current.step(batch);
+                scheduler.accept(batch, System.nanoTime());
+            } catch (LlamaException e) {
+                LOG.error("The device failed; its completions end in an error and it is opened anew", e);
+                current.close();
+                current = device.get();
+                scheduler.moveTo(current, DEVICE_FAILED);
+            }
+        }
+        scheduler.retire().forEach(metrics::onFinished);
+        load = scheduler.load();
+        metrics.onStep(batch.outputs(), load);
+        return current;
+    }
+
+    /** What other threads asked for; waits where there is nothing else to do. */
+    private List<Consumer<Scheduler>> awaitCommands(Scheduler scheduler) throws InterruptedException {
+        List<Consumer<Scheduler>> received = new ArrayList<>();
+        long waitNanos = Math.min(IDLE_NANOS, scheduler.untilDue(System.nanoTime()));
+        @Nullable
+        Consumer<Scheduler> first = waitNanos <= 0 ? commands.poll() : commands.poll(waitNanos, TimeUnit.NANOSECONDS);
+        if (first != null) {
+            received.add(first);
+            commands.drainTo(received);
+        }
+        return received;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.worker.engine;
+
+import java.util.Locale;
+
+/** The stable codes of a prompt that ends in an error. */
+public enum ErrorCode {
+    /** A field of the prompt is missing or out of its range. */
+    INVALID_PROMPT,
+    /** A parameter that the contract knows and this worker does not. */
+    UNSUPPORTED_PARAMETER,
+    /** The prompt leaves no room for an answer in the model's context. */
+    CONTEXT_LENGTH_EXCEEDED,
+    /** The prompt asks for a model that this worker does not have. */
+    MODEL_NOT_FOUND,
+    /** The prompt asks for an adapter that this worker does not have. */
+    ADAPTER_NOT_FOUND,
+    /** The reply log no longer reaches back to where this prompt's answer may have begun. */
+    HISTORY_LOST,
+    /** The worker's own fault. */
+    INTERNAL;
+
+    /** The code as it stands in events, for example {@code context_length_exceeded}. */
+    public String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,34 @@
+package dev.millrace.worker.engine;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One completion to generate, or to continue.
+ *
+ * @param promptTokens the prompt's token ids after the chat template; the array is not copied and must not change
+ * @param completionTokens the completion's ids so far, from index 0; empty for one that starts. Likewise not copied
+ * @param deadline after it the completion ends with EXPIRED; null: none
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared; a copy of 256K tokens would be a waste
+public record GenerationRequest(
+        UUID promptId,
+        int[] promptTokens,
+        int[] completionTokens,
+        GenerationParameters parameters,
+        @Nullable Instant deadline) {
+
+    public GenerationRequest {
+        if (promptTokens.length == 0) {
+            throw new IllegalArgumentException("a prompt has at least one token");
+        }
+    }
+
+    /** The same, going on after these tokens of the completion. */
+    public GenerationRequest continuing(List<Integer> ids) {
+        int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
+        return new GenerationRequest(promptId, promptTokens, tokens, parameters, deadline);
+    }
+}

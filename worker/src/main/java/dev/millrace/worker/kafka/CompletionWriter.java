@@ -1,0 +1,66 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.Tokens;
+import dev.millrace.schemas.event.Usage;
+import dev.millrace.worker.engine.CompletionListener;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns what the engine says of one completion into reply events, and keeps the whole text. Owned by the engine's
+ * thread.
+ *
+ * <p>Tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and readers
+ * pass over what follows. A terminal has no index, and would count after a gap too. So it waits until the log has all
+ * tokens before it.
+ */
+final class CompletionWriter implements CompletionListener {
+    /** A terminal on its way: the event, the whole text, and when the log has it. */
+    record Terminal(Finished finished, String text, CompletableFuture<Long> sent) {}
+
+    private final ReplyWriter writer;
+    private final Consumer<Throwable> onSendFailed;
+    private final Consumer<Terminal> onTerminal;
+    private final StringBuilder text;
+    /** Completes when the log has all tokens so far; fails when one was lost. */
+    private CompletableFuture<?> tokensSent = CompletableFuture.completedFuture(null);
+
+    /**
+     * @param saidBefore the text of the tokens that the completion begins with
+     * @param onSendFailed called on any thread, for each event but the terminal
+     * @param onTerminal called on the engine's thread
+     */
+    CompletionWriter(
+            ReplyWriter writer, String saidBefore, Consumer<Throwable> onSendFailed, Consumer<Terminal> onTerminal) {
+        this.writer = writer;
+        this.text = new StringBuilder(saidBefore);
+        this.onSendFailed = onSendFailed;
+        this.onTerminal = onTerminal;
+    }
+
+    @Override
+    public void onTokens(int firstIndex, List<Integer> ids, String released) {
+        text.append(released);
+        CompletableFuture<Long> sent = writer.send(new Tokens(firstIndex, ids, released, null));
+        tokensSent = CompletableFuture.allOf(tokensSent, sent);
+        var unused = sent.exceptionally(failure -> {
+            onSendFailed.accept(failure);
+            return null;
+        });
+    }
+
+    @Override
+    public void onFinished(
+            FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure) {
+        text.append(heldBack);
+        Finished finished = new Finished(reason, heldBack, usage, timings, failure);
+        onTerminal.accept(
+                new Terminal(finished, text.toString(), tokensSent.thenCompose(sent -> writer.send(finished))));
+    }
+}

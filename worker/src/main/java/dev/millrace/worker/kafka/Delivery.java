@@ -1,0 +1,77 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.worker.engine.Engine;
+import io.vertx.core.Context;
+import java.security.SecureRandom;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Everything between Kafka and one engine, put together in the order of a prompt's path. Any thread may start and
+ * close it.
+ */
+public final class Delivery implements AutoCloseable {
+    private final ChunkProducer producer;
+    private final ReplyLogReader reader;
+    private final PromptConsumer consumer;
+    private final Engine engine;
+
+    /**
+     * Does nothing before {@link #start}.
+     *
+     * @param context an event loop; it will own every prompt's run
+     * @param workerId unique for each device of each process
+     * @param replyPartitions the allowed reply topics and how many partitions each has
+     * @param mostInFlight prompts taken in and not finished; at this many every partition is paused
+     */
+    public Delivery(
+            KafkaSettings settings,
+            Context context,
+            String workerId,
+            Map<String, Integer> replyPartitions,
+            PromptPreparation preparation,
+            Engine engine,
+            int mostInFlight,
+            DeliveryMetrics metrics) {
+        KafkaClients clients = new KafkaClients(settings, workerId);
+        this.engine = engine;
+        this.producer = new ChunkProducer(workerId + "-send", clients.producer());
+        this.reader = new ReplyLogReader(workerId + "-read-back", clients.replyConsumer());
+        Lane lane = new Lane(
+                context,
+                workerId,
+                settings.topics(),
+                new ReplyPlace.Directory(settings.topics().replies(), replyPartitions),
+                preparation,
+                engine,
+                producer,
+                reader,
+                metrics);
+        this.consumer = new PromptConsumer(
+                workerId + "-poll",
+                clients.promptConsumer(),
+                settings.topics().prompts(),
+                mostInFlight,
+                new SessionFactory(System::currentTimeMillis, new SecureRandom()::nextLong),
+                new Intake(lane));
+    }
+
+    /** Begins to take prompts. The future completes when all has been closed, exceptionally when it gave up. */
+    public CompletableFuture<Void> start() {
+        CompletableFuture<Void> polled = consumer.start().whenComplete((v, failure) -> {
+            engine.close();
+            reader.close();
+            producer.close();
+        });
+        return CompletableFuture.allOf(polled, reader.start(), producer.start());
+    }
+
+    /**
+     * Leaves the group first, so that another worker takes over, then stops the engine and the other threads. Finishes
+     * nothing. Returns at once, the future of {@link #start} tells when it is done. Idempotent.
+     */
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,25 @@
+package dev.millrace.worker.kafka;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The epoch as it travels in the metadata of a committed offset. Kafka accepts a commit only from the member that owns
+ * the partition, so the epoch is fenced with it.
+ */
+final class EpochMetadata {
+    private static final String PREFIX = "epoch=";
+
+    private EpochMetadata() {}
+
+    static String format(long epoch) {
+        return PREFIX + epoch;
+    }
+
+    /** The epoch, or 0 where the metadata is lost or a stranger's: epochs are times, so the clock is then above it. */
+    static long parse(@Nullable String metadata) {
+        if (metadata == null || !metadata.matches(PREFIX + "\\d{1,18}")) {
+            return 0;
+        }
+        return Long.parseLong(metadata.substring(PREFIX.length()));
+    }
+}

@@ -1,0 +1,12 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.event.Prompt;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * A prompt as the poll thread hands it over.
+ *
+ * @param session that it belongs to: when this closes, so does the prompt's run
+ * @param epoch of the session when the prompt was read
+ */
+record IncomingPrompt(PartitionSession session, long epoch, ConsumerRecord<byte[], byte[]> record, Prompt prompt) {}

@@ -1,0 +1,85 @@
+package dev.millrace.worker.kafka;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives every prompt a run, and every prompt that cannot be answered to the dead letters. Called on the poll thread;
+ * all state is owned by the delivery context, where the calls arrive in order.
+ */
+final class Intake implements PromptListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+
+    private final Lane lane;
+    private final DeadLetters deadLetters;
+    private final Map<PartitionSession, Map<UUID, PromptRun>> runs = new HashMap<>();
+
+    Intake(Lane lane) {
+        this.lane = lane;
+        this.deadLetters = new DeadLetters(lane);
+    }
+
+    @Override
+    public void onPrompt(PromptConsumer source, IncomingPrompt incoming) {
+        lane.context().runOnContext(v -> take(source, incoming));
+    }
+
+    @Override
+    public void onMalformed(
+            PromptConsumer source, PartitionSession session, ConsumerRecord<byte[], byte[]> record, String reason) {
+        lane.context().runOnContext(v -> bury(source, session, record, reason));
+    }
+
+    @Override
+    public void onSessionClosed(PartitionSession session) {
+        lane.context().runOnContext(v -> close(session));
+    }
+
+    private void take(PromptConsumer source, IncomingPrompt incoming) {
+        Map<UUID, PromptRun> active = runs.computeIfAbsent(incoming.session(), session -> new HashMap<>());
+        PromptRun same = active.get(incoming.prompt().getId());
+        if (same != null) {
+            same.attach(incoming);
+            return;
+        }
+        try {
+            ReplyPlace place = lane.replyPlaces().placeOf(incoming.prompt());
+            PromptRun run = new PromptRun(lane, source, incoming, place, this::onDone);
+            active.put(incoming.prompt().getId(), run);
+            run.claim();
+        } catch (UnknownReplyPlaceException e) {
+            bury(source, incoming.session(), incoming.record(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void bury(
+            PromptConsumer source, PartitionSession session, ConsumerRecord<byte[], byte[]> record, String reason) {
+        LOG.warn(
+                "{}-{} offset {} goes to the dead letters: {}",
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                reason);
+        lane.metrics().onDeadLetter();
+        deadLetters.bury(record, reason).onSuccess(v -> source.finish(session, List.of(record.offset())));
+    }
+
+    private void close(PartitionSession session) {
+        Map<UUID, PromptRun> active = runs.remove(session);
+        if (active != null) {
+            active.values().forEach(PromptRun::close);
+        }
+    }
+
+    private void onDone(PromptRun run) {
+        Map<UUID, PromptRun> active = runs.get(run.session());
+        if (active != null) {
+            active.remove(run.prompt().getId(), run);
+        }
+    }
+}

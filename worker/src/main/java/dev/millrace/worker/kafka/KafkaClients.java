@@ -1,0 +1,78 @@
+package dev.millrace.worker.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Makes Kafka's clients. The operator's own properties come first and win over what is a matter of taste; what the
+ * delivery rules rest on (acknowledgement by all, no automatic commits, earliest) is set last.
+ */
+final class KafkaClients {
+    /** Room for the largest prompt and its headers, which a dead letter repeats. */
+    private static final int MAX_REQUEST_BYTES = 16 << 20;
+
+    private final KafkaSettings settings;
+    private final String clientIdPrefix;
+
+    KafkaClients(KafkaSettings settings, String clientIdPrefix) {
+        this.settings = settings;
+        this.clientIdPrefix = clientIdPrefix;
+    }
+
+    Admin admin() {
+        return Admin.create(common("admin"));
+    }
+
+    /** Of prompts. The classic protocol, since there the client sets how soon a dead worker is replaced. */
+    Consumer<byte[], byte[]> promptConsumer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("session.timeout.ms", (int) settings.sessionTimeout().toMillis());
+        properties.put("heartbeat.interval.ms", (int) settings.sessionTimeout().toMillis() / 3);
+        properties.put("max.poll.records", 16);
+        properties.put("max.partition.fetch.bytes", MAX_REQUEST_BYTES);
+        properties.put("default.api.timeout.ms", 10_000);
+        properties.putAll(common("prompts"));
+        properties.put("group.id", settings.group());
+        properties.put("group.protocol", "classic");
+        properties.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Of replies, without a group: it goes where a claim stands. */
+    Consumer<byte[], byte[]> replyConsumer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("max.poll.records", 10_000);
+        properties.put("default.api.timeout.ms", 10_000);
+        properties.putAll(common("read-back"));
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "none");
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    Producer<byte[], byte[]> producer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("linger.ms", 2);
+        properties.put("max.request.size", MAX_REQUEST_BYTES);
+        properties.putAll(common("replies"));
+        properties.put("acks", "all");
+        properties.put("enable.idempotence", true);
+        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private Map<String, Object> common(String name) {
+        Map<String, Object> properties = new HashMap<>(settings.client());
+        properties.put("bootstrap.servers", settings.bootstrap());
+        properties.put("client.id", clientIdPrefix + "-" + name);
+        return properties;
+    }
+}

@@ -1,0 +1,72 @@
+package dev.millrace.worker.kafka;
+
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * One worker's hold on one partition of prompts, from assignment to loss. A fresh random nonce tells it from every
+ * other; its epoch rises above that of every earlier session. Once closed it never commits again.
+ *
+ * <p>Owned by the poll thread. Other threads use it as a key and read its final fields alone.
+ */
+final class PartitionSession {
+    private final TopicPartition partition;
+    private final long nonce;
+    private final OffsetLedger ledger;
+    private long epoch;
+    private long committed;
+    private boolean open = true;
+
+    PartitionSession(TopicPartition partition, long nonce, long epoch, long start) {
+        this.partition = partition;
+        this.nonce = nonce;
+        this.epoch = epoch;
+        this.ledger = new OffsetLedger(start);
+        this.committed = start;
+    }
+
+    TopicPartition partition() {
+        return partition;
+    }
+
+    long nonce() {
+        return nonce;
+    }
+
+    long epoch() {
+        return epoch;
+    }
+
+    OffsetLedger ledger() {
+        return ledger;
+    }
+
+    boolean open() {
+        return open;
+    }
+
+    void close() {
+        open = false;
+    }
+
+    /** Whether prompts have finished that no commit covers yet. */
+    boolean hasProgress() {
+        return ledger.lowestUnfinished() > committed;
+    }
+
+    /** What to commit now; the epoch goes with every commit. */
+    OffsetAndMetadata progress() {
+        return commit(epoch);
+    }
+
+    /** The same offset under another epoch. */
+    OffsetAndMetadata commit(long epoch) {
+        return new OffsetAndMetadata(ledger.lowestUnfinished(), EpochMetadata.format(epoch));
+    }
+
+    /** A commit of this session was accepted. */
+    void onCommitted(OffsetAndMetadata commit) {
+        committed = commit.offset();
+        epoch = EpochMetadata.parse(commit.metadata());
+    }
+}

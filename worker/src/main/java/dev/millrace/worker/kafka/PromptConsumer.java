@@ -1,0 +1,257 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.event.Prompt;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads prompts and commits what has finished. Its thread makes every call to the consumer and owns the sessions; the
+ * delivery context sends it messages ({@link #finish}, {@link #raiseEpoch}).
+ *
+ * <p>A partition is used through a {@link PartitionSession} alone. On revocation or loss the session closes before the
+ * callback returns. A partition that is assigned and has no session gets a new one between two polls; what was fetched
+ * for it before is discarded and read again.
+ */
+final class PromptConsumer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PromptConsumer.class);
+    /** Longest wait for prompts, and so for messages: what waits on them is a commit, not a stream. */
+    private static final Duration POLL = Duration.ofMillis(50);
+
+    private static final Duration CLOSE = Duration.ofSeconds(2);
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final String topic;
+    private final int mostInFlight;
+    private final SessionFactory sessionFactory;
+    private final PromptListener listener;
+    private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
+    private final Map<TopicPartition, PartitionSession> sessions = new HashMap<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread thread;
+    /** Set by whoever closes, read by the poll thread. */
+    private volatile boolean closing;
+
+    /**
+     * @param consumer handed over: from {@link #start} on only the poll thread touches it
+     * @param mostInFlight prompts taken in and not finished; at this many every partition is paused
+     */
+    PromptConsumer(
+            String threadName,
+            Consumer<byte[], byte[]> consumer,
+            String topic,
+            int mostInFlight,
+            SessionFactory sessionFactory,
+            PromptListener listener) {
+        this.consumer = consumer;
+        this.topic = topic;
+        this.mostInFlight = mostInFlight;
+        this.sessionFactory = sessionFactory;
+        this.listener = listener;
+        this.thread = new Thread(this::run, threadName);
+    }
+
+    /** Starts the poll thread. The future completes when it has ended, exceptionally when it gave up on an error. */
+    CompletableFuture<Void> start() {
+        thread.start();
+        return ended;
+    }
+
+    /** These offsets need no more work. Any thread. */
+    void finish(PartitionSession session, List<Long> offsets) {
+        messages.add(() -> offsets.forEach(session.ledger()::finish));
+    }
+
+    /**
+     * Raises a session's epoch above its own and above {@code seen}, by a fenced commit. Any thread.
+     *
+     * @return the new epoch. Fails with {@link SessionClosedException} when the commit was refused: the session is
+     *     closed then. Fails otherwise when the commit's fate is unknown: it may be tried again.
+     */
+    CompletableFuture<Long> raiseEpoch(PartitionSession session, long seen) {
+        CompletableFuture<Long> raised = new CompletableFuture<>();
+        messages.add(() -> raiseEpoch(session, seen, raised));
+        return raised;
+    }
+
+    /**
+     * Leaves the group, so that another worker takes over at once; finishes nothing. Returns at once, the future of
+     * {@link #start} tells when it is done. Idempotent.
+     */
+    @Override
+    public void close() {
+        closing = true;
+    }
+
+    private void run() {
+        try {
+            subscribe();
+            while (!closing) {
+                turn();
+            }
+            consumer.close(CloseOptions.timeout(CLOSE));
+            ended.complete(null);
+        } catch (Throwable t) { // the top of this thread's loop: whoever waits on the future hears of it
+            List.copyOf(sessions.values()).forEach(this::closeSession);
+            consumer.close(CloseOptions.timeout(Duration.ZERO));
+            ended.completeExceptionally(t);
+        }
+    }
+
+    void subscribe() {
+        consumer.subscribe(Set.of(topic), new Rebalances());
+    }
+
+    /** One turn of the loop. */
+    void turn() {
+        for (Runnable message = messages.poll(); message != null; message = messages.poll()) {
+            message.run();
+        }
+        commitProgress(sessions.values());
+        pauseOrResume();
+        handOver(consumer.poll(POLL));
+        openSessions();
+    }
+
+    private void pauseOrResume() {
+        int inFlight = sessions.values().stream()
+                .mapToInt(session -> session.ledger().inFlight())
+                .sum();
+        if (inFlight >= mostInFlight) {
+            consumer.pause(consumer.assignment());
+        } else {
+            consumer.resume(consumer.paused());
+        }
+    }
+
+    private void handOver(ConsumerRecords<byte[], byte[]> records) {
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            PartitionSession session = sessions.get(new TopicPartition(record.topic(), record.partition()));
+            if (session != null) {
+                session.ledger().start(record.offset());
+                handOver(session, record);
+            }
+        }
+    }
+
+    private void handOver(PartitionSession session, ConsumerRecord<byte[], byte[]> record) {
+        try {
+            Prompt prompt = EventCodec.PROMPT.decode(record.value());
+            listener.onPrompt(this, new IncomingPrompt(session, session.epoch(), record, prompt));
+        } catch (MalformedEventException e) {
+            listener.onMalformed(this, session, record, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void openSessions() {
+        Set<TopicPartition> without = consumer.assignment().stream()
+                .filter(partition -> !sessions.containsKey(partition))
+                .collect(Collectors.toSet());
+        if (without.isEmpty()) {
+            return;
+        }
+        try {
+            sessionFactory.open(consumer, without).forEach(session -> sessions.put(session.partition(), session));
+        } catch (CommitFailedException | RebalanceInProgressException | RetriableException e) {
+            LOG.info("No session for {} yet: {}", without, e.toString());
+        }
+    }
+
+    /**
+     * Commits what has finished since the last commit. A commit that is refused because the group rebalances is not
+     * lost: a partition that goes closes its session first, and one that stays was never anyone else's, so what its
+     * session commits later is a new commit and not the refused one.
+     */
+    private void commitProgress(Collection<PartitionSession> candidates) {
+        List<PartitionSession> due =
+                candidates.stream().filter(PartitionSession::hasProgress).toList();
+        if (due.isEmpty()) {
+            return;
+        }
+        Map<PartitionSession, OffsetAndMetadata> commits =
+                due.stream().collect(Collectors.toMap(session -> session, PartitionSession::progress));
+        try {
+            consumer.commitSync(commits.entrySet().stream()
+                    .collect(Collectors.toMap(commit -> commit.getKey().partition(), Map.Entry::getValue)));
+            commits.forEach(PartitionSession::onCommitted);
+        } catch (CommitFailedException e) {
+            LOG.warn("The group has moved on without this worker: {}", e.toString());
+            due.forEach(this::closeSession);
+        } catch (RebalanceInProgressException | RetriableException e) {
+            LOG.info("Progress is committed later: {}", e.toString());
+        }
+    }
+
+    private void raiseEpoch(PartitionSession session, long seen, CompletableFuture<Long> raised) {
+        if (!session.open()) {
+            raised.completeExceptionally(new SessionClosedException());
+            return;
+        }
+        long epoch = sessionFactory.epochAbove(Math.max(session.epoch(), seen));
+        OffsetAndMetadata commit = session.commit(epoch);
+        try {
+            consumer.commitSync(Map.of(session.partition(), commit));
+            session.onCommitted(commit);
+            raised.complete(epoch);
+        } catch (CommitFailedException | RebalanceInProgressException e) {
+            closeSession(session);
+            raised.completeExceptionally(new SessionClosedException());
+        } catch (RetriableException e) {
+            raised.completeExceptionally(e);
+        }
+    }
+
+    private void closeSession(PartitionSession session) {
+        session.close();
+        sessions.remove(session.partition());
+        listener.onSessionClosed(session);
+    }
+
+    /** Called within poll and close, on the poll thread. */
+    private final class Rebalances implements ConsumerRebalanceListener {
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            LOG.info("Assigned: {}", partitions);
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            LOG.info("Revoked: {}", partitions);
+            commitProgress(sessionsOf(partitions));
+            sessionsOf(partitions).forEach(PromptConsumer.this::closeSession);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            LOG.warn("Lost: {}", partitions);
+            sessionsOf(partitions).forEach(PromptConsumer.this::closeSession);
+        }
+
+        private List<PartitionSession> sessionsOf(Collection<TopicPartition> partitions) {
+            return sessions.values().stream()
+                    .filter(session -> partitions.contains(session.partition()))
+                    .toList();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.event.Prompt;
+import dev.millrace.worker.engine.ChatTemplate;
+import dev.millrace.worker.engine.ErrorCode;
+import dev.millrace.worker.engine.GenerationParameters;
+import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.PromptRefusedException;
+
+/**
+ * Checks a prompt and tokenises it. Takes milliseconds for a long one, so it runs on a thread pool beside claim and
+ * read-back. Immutable and thread-safe.
+ *
+ * @param modelName the name that a prompt may ask for
+ * @param modelId the digest of weights and tokenizer
+ */
+public record PromptPreparation(String modelName, String modelId, ChatTemplate template) {
+    private static final int[] NOTHING_YET = {};
+
+    /** What to generate from index 0 on. */
+    GenerationRequest prepare(Prompt prompt) throws PromptRefusedException {
+        if (prompt.getModel() != null && !prompt.getModel().equals(modelName)) {
+            throw new PromptRefusedException(
+                    ErrorCode.MODEL_NOT_FOUND, "model", "this worker has the model " + modelName + " and no other");
+        }
+        if (prompt.getAdapter() != null) {
+            throw new PromptRefusedException(ErrorCode.ADAPTER_NOT_FOUND, "adapter", "this worker has no adapters");
+        }
+        if (prompt.getLanguage() != null) {
+            throw new PromptRefusedException(
+                    ErrorCode.UNSUPPORTED_PARAMETER,
+                    "language",
+                    "language is not supported by this worker: leave it out");
+        }
+        GenerationParameters parameters = GenerationParameters.of(prompt.getSampling(), prompt.getId());
+        return new GenerationRequest(
+                prompt.getId(), template.tokenize(prompt.getMessages()), NOTHING_YET, parameters, prompt.getDeadline());
+    }
+}

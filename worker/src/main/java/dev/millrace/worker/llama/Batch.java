@@ -1,0 +1,141 @@
+package dev.millrace.worker.llama;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The rows of one step, and what was sampled after those that asked for it.
+ *
+ * <p>Lives in direct memory that the native side reads and writes in place: per row four ints (sequence, token,
+ * position, index), and behind all rows per output an int and a float (token, log-probability). Owned by the thread
+ * that owns the {@link Decoder}.
+ */
+public final class Batch {
+    static final int ROW_BYTES = 16;
+    static final int RESULT_BYTES = 8;
+    /** The index of a row after which nothing is sampled. */
+    private static final int NO_OUTPUT = -1;
+
+    private final int capacity;
+    private final ByteBuffer memory;
+    /** The row of each output. */
+    private final int[] outputRows;
+
+    private int size;
+    private int outputs;
+
+    public Batch(int capacity) {
+        if (capacity < 1 || capacity > (1 << 20)) {
+            throw new IllegalArgumentException("capacity must be 1 to 1048576, not " + capacity);
+        }
+        this.capacity = capacity;
+        this.memory =
+                ByteBuffer.allocateDirect(capacity * (ROW_BYTES + RESULT_BYTES)).order(ByteOrder.nativeOrder());
+        this.outputRows = new int[capacity];
+    }
+
+    /** Forgets rows and results. */
+    public void clear() {
+        size = 0;
+        outputs = 0;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public int capacity() {
+        return capacity;
+    }
+
+    /** Adds a row that goes to the KV cache only. */
+    public void add(int sequence, int token, int position) {
+        put(sequence, token, position, NO_OUTPUT);
+    }
+
+    /** Adds a row after which the token with this index of the completion is sampled. */
+    public void addOutput(int sequence, int token, int position, int index) {
+        if (index < 0) {
+            throw new IllegalArgumentException("index must not be negative: " + index);
+        }
+        put(sequence, token, position, index);
+        outputRows[outputs++] = size - 1;
+    }
+
+    public int sequence(int row) {
+        return memory.getInt(rowOffset(row));
+    }
+
+    public int token(int row) {
+        return memory.getInt(rowOffset(row) + 4);
+    }
+
+    public int position(int row) {
+        return memory.getInt(rowOffset(row) + 8);
+    }
+
+    /** The index of the token that is sampled after this row; -1 if none is. */
+    public int index(int row) {
+        return memory.getInt(rowOffset(row) + 12);
+    }
+
+    /** Rows after which something is sampled. Outputs are numbered in the order of their rows. */
+    public int outputs() {
+        return outputs;
+    }
+
+    public int outputSequence(int output) {
+        return sequence(outputRow(output));
+    }
+
+    /** The row after which this output is sampled. */
+    public int outputRow(int output) {
+        if (output < 0 || output >= outputs) {
+            throw new IndexOutOfBoundsException("output " + output + " of " + outputs);
+        }
+        return outputRows[output];
+    }
+
+    public int sampledToken(int output) {
+        return memory.getInt(resultOffset(output));
+    }
+
+    /** Natural logarithm of the token's probability under the model's raw scores, before any sampling setting. */
+    public float sampledLogprob(int output) {
+        return memory.getFloat(resultOffset(output) + 4);
+    }
+
+    /** Says what was sampled: for decoders that do without the native side. */
+    public void sampled(int output, int token, float logprob) {
+        memory.putInt(resultOffset(output), token);
+        memory.putFloat(resultOffset(output) + 4, logprob);
+    }
+
+    ByteBuffer memory() {
+        return memory;
+    }
+
+    private void put(int sequence, int token, int position, int index) {
+        if (size == capacity) {
+            throw new IllegalStateException("batch is full: " + capacity + " rows");
+        }
+        int offset = size * ROW_BYTES;
+        memory.putInt(offset, sequence)
+                .putInt(offset + 4, token)
+                .putInt(offset + 8, position)
+                .putInt(offset + 12, index);
+        size++;
+    }
+
+    private int rowOffset(int row) {
+        if (row < 0 || row >= size) {
+            throw new IndexOutOfBoundsException("row " + row + " of " + size);
+        }
+        return row * ROW_BYTES;
+    }
+
+    private int resultOffset(int output) {
+        outputRow(output);
+        return capacity * ROW_BYTES + output * RESULT_BYTES;
+    }
+}

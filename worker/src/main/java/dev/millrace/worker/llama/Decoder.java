@@ -1,0 +1,36 @@
+package dev.millrace.worker.llama;
+
+/**
+ * A device that turns tokens into next tokens, for several sequences at once.
+ *
+ * <p>Owned by one thread, the one that opened it; any other is refused with an {@link IllegalStateException}. The
+ * rows of a sequence have consecutive positions: each must stand where the sequence ends, which {@link #release}
+ * moves back. A call that throws {@link LlamaException} with {@link LlamaError#KV_CACHE_FULL} or
+ * {@link LlamaError#INVALID_ARGUMENT} has changed nothing; after any other the decoder must be closed.
+ */
+public interface Decoder extends AutoCloseable {
+    /** Sequences that can be in the KV cache at once: their ids are 0 to this, exclusive. */
+    int sequences();
+
+    /** Tokens that the KV cache holds, all sequences together. */
+    int kvCells();
+
+    /** The most rows that one {@link Batch} may have. */
+    int batchTokens();
+
+    /** Gives a sequence its sampling, before its first row, and forgets what the sequence held until now. */
+    void admit(int sequence, SamplerSettings settings);
+
+    /**
+     * Keeps the first {@code length} tokens of a sequence in the KV cache and frees the rest; 0 frees all. The
+     * sampling settings stay.
+     */
+    void release(int sequence, int length);
+
+    /** Decodes all rows, samples after the output rows, and writes the results into the batch. */
+    void step(Batch batch);
+
+    /** Frees the device's memory. Idempotent. */
+    @Override
+    void close();
+}

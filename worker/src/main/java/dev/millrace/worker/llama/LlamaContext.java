@@ -1,0 +1,101 @@
+package dev.millrace.worker.llama;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The decoder that is llama.cpp on a device: a KV cache for some sequences, and steps over them.
+ *
+ * <p>On a CPU, what comes out for a sequence depends on its own tokens, settings and seed alone as long as its cells
+ * in the KV cache are in order; see {@code LlamaContext.cpp}.
+ */
+public final class LlamaContext implements Decoder {
+    private final LlamaModel model;
+    private final ContextSettings settings;
+    private final Handle handle;
+    private final Thread owner = Thread.currentThread();
+    private final int batchTokens;
+    private boolean closed;
+
+    private LlamaContext(LlamaModel model, ContextSettings settings, Handle handle) {
+        this.model = model;
+        this.settings = settings;
+        this.handle = handle;
+        this.batchTokens = (int) handle.call(LlamaContext::readBatchTokens);
+    }
+
+    /** Opens a context that belongs to the calling thread, and keeps the model open until it is closed. */
+    public static LlamaContext open(LlamaModel model, ContextSettings settings) {
+        long modelHandle = model.handle().acquire();
+        try {
+            long opened = LlamaLibrary.check(open(
+                    modelHandle, settings.kvCells(), settings.sequences(), settings.batchTokens(), settings.threads()));
+            return new LlamaContext(model, settings, new Handle("context", opened, LlamaContext::close));
+        } catch (LlamaException e) {
+            model.handle().release();
+            throw e;
+        }
+    }
+
+    @Override
+    public int sequences() {
+        return settings.sequences();
+    }
+
+    @Override
+    public int kvCells() {
+        return settings.kvCells();
+    }
+
+    @Override
+    public int batchTokens() {
+        return batchTokens;
+    }
+
+    @Override
+    public void admit(int sequence, SamplerSettings sampler) {
+        assertOwner();
+        handle.call(context ->
+                admit(context, sequence, sampler.temperature(), sampler.topP(), sampler.topK(), sampler.seed()));
+    }
+
+    @Override
+    public void release(int sequence, int length) {
+        assertOwner();
+        handle.call(context -> release(context, sequence, length));
+    }
+
+    @Override
+    public void step(Batch batch) {
+        assertOwner();
+        handle.call(context -> step(context, batch.memory(), batch.capacity(), batch.size()));
+    }
+
+    @Override
+    public void close() {
+        assertOwner();
+        if (!closed) {
+            closed = true;
+            handle.close();
+            model.handle().release();
+        }
+    }
+
+    private void assertOwner() {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException("belongs to " + owner.getName() + ", called by "
+                    + Thread.currentThread().getName());
+        }
+    }
+
+    private static native long open(long model, int kvCells, int sequences, int batchTokens, int threads);
+
+    private static native long close(long context);
+
+    private static native long readBatchTokens(long context);
+
+    private static native long admit(long context, int sequence, float temperature, float topP, int topK, long seed);
+
+    private static native long release(long context, int sequence, int length);
+
+    private static native long step(long context, ByteBuffer batch, int capacity, int rows);
+}

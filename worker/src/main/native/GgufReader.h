@@ -1,0 +1,22 @@
+// What is in a model file, from its head alone, and whether the file is whole.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+struct GgufSummary {
+    std::string architecture;
+    std::string name;
+    int64_t context_tokens = 0;
+    int64_t bytes = 0;
+    int64_t tensors = 0;
+    struct TypeCount {
+        int32_t tensors = 0;
+        bool quantized = false;
+    };
+    std::map<std::string, TypeCount> types;
+};
+
+// Throws Failure FILE_UNREADABLE, FILE_DAMAGED or MODEL_UNSUPPORTED.
+GgufSummary read_gguf(const std::string & file);

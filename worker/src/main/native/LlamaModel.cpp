@@ -1,0 +1,309 @@
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+
+#include "GgufReader.h"
+#include "jvm.h"
+#include "library.h"
+#include "model.h"
+
+namespace {
+
+constexpr uint8_t CONTROL = 1;
+constexpr uint8_t END_OF_GENERATION = 2;
+
+bool is_gpu(ggml_backend_dev_t device) {
+    const auto type = ggml_backend_dev_type(device);
+    return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+}
+
+// ggml skips a CUDA library that does not load and says nothing: ask the loader why.
+std::string why_no_gpu() {
+    std::error_code error;
+    for (const auto & entry : std::filesystem::directory_iterator(library_folder(), error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.rfind("libggml-cuda", 0) != 0) {
+            continue;
+        }
+        if (dlopen(entry.path().c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+            return dlerror();
+        }
+        return name + " loads, but finds no GPU";
+    }
+    return "there is no libggml-cuda in " + library_folder();
+}
+
+ggml_backend_dev_t find_gpu(int number) {
+    int gpus = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        const ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (is_gpu(device) && gpus++ == number) {
+            return device;
+        }
+    }
+    const std::string wanted = "no GPU " + std::to_string(number) + ": ";
+    throw Failure(DEVICE_UNAVAILABLE, wanted + (gpus > 0 ? "there are " + std::to_string(gpus) : why_no_gpu()));
+}
+
+// Shows progress to Java, on the thread that loads. An exception there stops loading and stays pending.
+struct Progress {
+    JNIEnv * env;
+    jobject listener;
+    jmethodID method;
+    bool aborted = false;
+};
+
+bool on_progress(float fraction, void * data) {
+    auto & progress = *static_cast<Progress *>(data);
+    const bool go_on = progress.env->CallBooleanMethod(progress.listener, progress.method, fraction);
+    progress.aborted = progress.env->ExceptionCheck() || !go_on;
+    return !progress.aborted;
+}
+
+jmethodID progress_method(JNIEnv * env, jobject listener) {
+    if (listener == nullptr) {
+        throw Failure(INVALID_ARGUMENT, "no progress listener");
+    }
+    const jmethodID method = env->GetMethodID(env->GetObjectClass(listener), "onProgress", "(F)Z");
+    if (method == nullptr) {
+        env->ExceptionClear();
+        throw Failure(INVALID_ARGUMENT, "not a progress listener");
+    }
+    return method;
+}
+
+// Qwen's <think> and <tool_call> are marked as user-defined text, and match even where control tokens do not.
+bool is_mark(const Model & model, llama_token token) {
+    if (!(llama_vocab_get_attr(model.vocab, token) & LLAMA_TOKEN_ATTR_USER_DEFINED)) {
+        return false;
+    }
+    const std::string text = llama_vocab_get_text(model.vocab, token);
+    return text.size() > 2 && ((text.front() == '<' && text.back() == '>') || (text.front() == '[' && text.back() == ']'));
+}
+
+bool is_control(const Model & model, llama_token token) {
+    return llama_vocab_is_control(model.vocab, token) || is_mark(model, token);
+}
+
+void collect_marks(Model & model) {
+    for (llama_token token = 0; token < llama_vocab_n_tokens(model.vocab); token++) {
+        if (is_mark(model, token)) {
+            const std::string text = llama_vocab_get_text(model.vocab, token);
+            model.marks[static_cast<uint8_t>(text.front())].push_back(text);
+        }
+    }
+}
+
+bool mark_at(const Model & model, const std::string & text, size_t at) {
+    for (const std::string & mark : model.marks[static_cast<uint8_t>(text[at])]) {
+        if (text.compare(at, mark.size(), mark) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::vector<llama_token> tokenize_raw(const Model & model, const char * text, size_t size) {
+    std::vector<llama_token> tokens(size / 2 + 16);
+    const auto bytes = static_cast<int32_t>(size);
+    int32_t count = llama_tokenize(model.vocab, text, bytes, tokens.data(), static_cast<int32_t>(tokens.size()), false, false);
+    if (count < 0 && count != INT32_MIN) {
+        tokens.resize(static_cast<size_t>(-count));
+        count = llama_tokenize(model.vocab, text, bytes, tokens.data(), static_cast<int32_t>(tokens.size()), false, false);
+    }
+    if (count < 0) {
+        throw Failure(INTERNAL, "the text could not be turned into tokens");
+    }
+    tokens.resize(static_cast<size_t>(count));
+    return tokens;
+}
+
+// Some vocabularies can put a control token together out of its characters. Then the part is spelt, character by
+// character.
+void tokenize_part(const Model & model, const char * text, size_t size, std::vector<llama_token> & tokens) {
+    const auto control = [&](llama_token token) { return is_control(model, token); };
+    const std::vector<llama_token> whole = tokenize_raw(model, text, size);
+    if (std::none_of(whole.begin(), whole.end(), control)) {
+        tokens.insert(tokens.end(), whole.begin(), whole.end());
+        return;
+    }
+    for (size_t start = 0; start < size;) {
+        size_t end = start + 1;
+        while (end < size && (text[end] & 0xC0) == 0x80) {
+            end++;
+        }
+        const std::vector<llama_token> character = tokenize_raw(model, text + start, end - start);
+        std::remove_copy_if(character.begin(), character.end(), std::back_inserter(tokens), control);
+        start = end;
+    }
+}
+
+// Cuts the text behind the first character of each mark, so that none is found whole. All marks begin with one byte
+// of ASCII.
+std::vector<llama_token> tokenize(const Model & model, const std::string & text) {
+    std::vector<llama_token> tokens;
+    size_t start = 0;
+    for (size_t at = 0; at < text.size(); at++) {
+        if (mark_at(model, text, at)) {
+            tokenize_part(model, text.data() + start, at + 1 - start, tokens);
+            start = at + 1;
+        }
+    }
+    if (start < text.size()) {
+        tokenize_part(model, text.data() + start, text.size() - start, tokens);
+    }
+    return tokens;
+}
+
+std::string piece(const Model & model, llama_token token) {
+    std::string piece(32, '\0');
+    int32_t size = llama_token_to_piece(model.vocab, token, &piece[0], static_cast<int32_t>(piece.size()), 0, false);
+    if (size < 0) {
+        piece.resize(static_cast<size_t>(-size));
+        size = llama_token_to_piece(model.vocab, token, &piece[0], static_cast<int32_t>(piece.size()), 0, false);
+    }
+    piece.resize(static_cast<size_t>(std::max(size, 0)));
+    return piece;
+}
+
+void append(std::string & out, const std::string & text) {
+    const auto size = static_cast<int32_t>(text.size());
+    out.append(reinterpret_cast<const char *>(&size), sizeof size);
+    out += text;
+}
+
+// For each token: a byte of flags, its piece, and for a control token its text.
+std::string vocabulary(const Model & model) {
+    std::string out;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(model.vocab); token++) {
+        const bool control = is_control(model, token);
+        const bool ends = llama_vocab_is_eog(model.vocab, token);
+        out += static_cast<char>((control ? CONTROL : 0) | (ends ? END_OF_GENERATION : 0));
+        append(out, piece(model, token));
+        if (control) {
+            append(out, llama_vocab_get_text(model.vocab, token));
+        }
+    }
+    return out;
+}
+
+int64_t number(const Model & model, const std::string & key) {
+    char value[64];
+    const int32_t size = llama_model_meta_val_str(model.model, key.c_str(), value, sizeof value);
+    return size > 0 ? std::atoll(value) : 0;
+}
+
+std::shared_ptr<Model> open(const std::string & file, jint gpu, Progress & progress) {
+    auto model = std::make_shared<Model>();
+    if (gpu >= 0) {
+        model->gpu = find_gpu(gpu);
+    }
+    ggml_backend_dev_t devices[] = {model->gpu, nullptr};
+    llama_model_params params = llama_model_default_params();
+    params.devices = devices;
+    params.n_gpu_layers = model->gpu == nullptr ? 0 : -1;
+    params.split_mode = LLAMA_SPLIT_MODE_NONE;
+    params.main_gpu = model->gpu == nullptr ? -1 : 0;
+    params.load_mode = LLAMA_LOAD_MODE_MMAP;
+    params.progress_callback = on_progress;
+    params.progress_callback_user_data = &progress;
+    model->model = llama_model_load_from_file(file.c_str(), params);
+    if (model->model == nullptr) {
+        throw progress.aborted ? Failure(LOAD_ABORTED, "asked to stop") : Failure(MODEL_UNSUPPORTED, "cannot load the model");
+    }
+    model->vocab = llama_model_get_vocab(model->model);
+    if (llama_vocab_n_tokens(model->vocab) == 0 || !llama_model_has_decoder(model->model) ||
+        llama_model_has_encoder(model->model) || llama_model_is_recurrent(model->model) ||
+        llama_model_is_hybrid(model->model) || llama_model_is_diffusion(model->model)) {
+        throw Failure(MODEL_UNSUPPORTED, "not a model that decodes token by token with a KV cache");
+    }
+    collect_marks(*model);
+    return model;
+}
+
+} // namespace
+
+Model::~Model() {
+    if (model != nullptr) {
+        llama_model_free(model);
+    }
+}
+
+Registry<Model> & models() {
+    static Registry<Model> registry;
+    return registry;
+}
+
+int64_t kv_bytes_per_token(const Model & model) {
+    char architecture[64] = "";
+    llama_model_meta_val_str(model.model, "general.architecture", architecture, sizeof architecture);
+    const std::string attention = std::string(architecture) + ".attention.";
+    const int64_t usual = llama_model_n_embd(model.model) / std::max(1, llama_model_n_head(model.model));
+    const int64_t key = number(model, attention + "key_length");
+    const int64_t value = number(model, attention + "value_length");
+    const int64_t head = (key > 0 ? key : usual) + (value > 0 ? value : usual);
+    return head * llama_model_n_head_kv(model.model) * llama_model_n_layer(model.model) * 2;
+}
+
+extern "C" {
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_open(
+        JNIEnv * env, jclass, jbyteArray file, jint gpu, jobject listener) {
+    return guarded([&]() -> jlong {
+        require_library();
+        const std::string name = path(env, file);
+        Progress progress = {env, listener, progress_method(env, listener)};
+        read_gguf(name); // a file that is cut off would kill the process once it is mapped into memory
+        return models().add(open(name, gpu, progress));
+    });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_close(JNIEnv *, jclass, jlong handle) {
+    return guarded([&]() -> jlong {
+        models().remove(handle);
+        return 0;
+    });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_contextTokens(JNIEnv *, jclass, jlong handle) {
+    return guarded([&]() -> jlong { return llama_model_n_ctx_train(models().find(handle)->model); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_kvBytesPerToken(JNIEnv *, jclass, jlong handle) {
+    return guarded([&]() -> jlong { return kv_bytes_per_token(*models().find(handle)); });
+}
+
+// The number of tokens, of which as many as fit are written.
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_tokenize(
+        JNIEnv * env, jclass, jlong handle, jbyteArray text, jintArray out) {
+    return guarded([&]() -> jlong {
+        const auto model = models().find(handle);
+        if (out == nullptr) {
+            throw Failure(INVALID_ARGUMENT, "nowhere to put the tokens");
+        }
+        const std::vector<llama_token> tokens = tokenize(*model, bytes(env, text));
+        const auto count = static_cast<jsize>(tokens.size());
+        env->SetIntArrayRegion(out, 0, std::min(count, env->GetArrayLength(out)), tokens.data());
+        return count;
+    });
+}
+
+// The bytes that the vocabulary takes, written if they fit.
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_vocabulary(
+        JNIEnv * env, jclass, jlong handle, jobject out, jint size) {
+    return guarded([&]() -> jlong {
+        const auto model = models().find(handle);
+        char * const to = memory<char>(env, out, size);
+        const std::string written = vocabulary(*model);
+        if (written.size() <= static_cast<size_t>(size)) {
+            std::memcpy(to, written.data(), written.size());
+        }
+        return static_cast<jlong>(written.size());
+    });
+}
+
+} // extern "C"

@@ -1,0 +1,54 @@
+// Chooses the next token from one row of scores. Holds scratch memory only: the same row, settings and index give the
+// same token, always. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+struct Sampling {
+    float temperature = 0; // 0: the best token
+    float top_p = 1;
+    int32_t top_k = 0; // 0: all
+    uint64_t seed = 0;
+};
+
+// Throws Failure INVALID_ARGUMENT for settings out of range.
+void check(const Sampling & sampling);
+
+struct Sampled {
+    int32_t token;
+    float logprob; // under the raw scores
+};
+
+class Sampler {
+public:
+    // Throws Failure NOT_A_NUMBER for a row with a NaN or without a largest finite score.
+    Sampled sample(const float * scores, int32_t count, const Sampling & sampling, uint32_t index);
+
+private:
+    struct Candidate {
+        int32_t token;
+        float score;
+        float weight;
+    };
+
+    int32_t find_best(const float * scores, int32_t count);
+    double sum_weights(const float * scores, int32_t count, float temperature);
+    int32_t draw_from_all(const float * scores, int32_t count, float temperature, double draw) const;
+    float kth_best(const float * scores, int32_t count, int32_t k);
+    void gather_mass(const float * scores, int32_t count, float temperature, double kept_mass);
+    double candidate_mass() const;
+    void gather(const float * scores, int32_t count, float floor, float temperature);
+    void apply_top_p(double kept_mass);
+    int32_t draw_from_candidates(double draw) const;
+
+    float best_score = 0;
+    std::vector<float> block_best;
+    std::vector<double> block_sums;
+    std::vector<Candidate> candidates;
+    std::vector<float> heap;
+    std::vector<Candidate> sorted;
+};
+
+// Uniform in [0, 1), decided by seed and index alone.
+double uniform(uint64_t seed, uint32_t index);

@@ -1,0 +1,39 @@
+// What the native methods need of JNI: strings as UTF-8 bytes and checked direct buffers.
+#pragma once
+
+#include <jni.h>
+
+#include <cstdint>
+#include <string>
+
+#include "errors.h"
+
+inline std::string bytes(JNIEnv * env, jbyteArray array) {
+    if (array == nullptr) {
+        throw Failure(INVALID_ARGUMENT, "no text given");
+    }
+    std::string text(static_cast<size_t>(env->GetArrayLength(array)), '\0');
+    env->GetByteArrayRegion(array, 0, static_cast<jsize>(text.size()), reinterpret_cast<jbyte *>(&text[0]));
+    return text;
+}
+
+// File names end at a zero byte for the system, so one inside would name another file.
+inline std::string path(JNIEnv * env, jbyteArray array) {
+    std::string text = bytes(env, array);
+    if (text.empty() || text.find('\0') != std::string::npos) {
+        throw Failure(INVALID_ARGUMENT, "bad file name");
+    }
+    return text;
+}
+
+// The memory of a direct buffer of at least so many items, aligned for T. The items are the buffer's own, not bytes.
+template <typename T> T * memory(JNIEnv * env, jobject buffer, int64_t items) {
+    void * address = buffer == nullptr ? nullptr : env->GetDirectBufferAddress(buffer);
+    if (address == nullptr || reinterpret_cast<uintptr_t>(address) % alignof(T) != 0) {
+        throw Failure(INVALID_ARGUMENT, "not an aligned direct buffer");
+    }
+    if (items < 0 || env->GetDirectBufferCapacity(buffer) < items) {
+        throw Failure(INVALID_ARGUMENT, "buffer too small");
+    }
+    return static_cast<T *>(address);
+}

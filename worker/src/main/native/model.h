@@ -1,0 +1,25 @@
+// An open model, shared by its Java object and the contexts on it.
+#pragma once
+
+#include <llama.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "registry.h"
+
+struct Model {
+    ~Model();
+
+    llama_model * model = nullptr;
+    const llama_vocab * vocab = nullptr;
+    ggml_backend_dev_t gpu = nullptr; // null: the CPU
+    // Texts of tokens that steer the model although they are not marked as control tokens, by their first byte.
+    std::array<std::vector<std::string>, 256> marks;
+};
+
+Registry<Model> & models();
+
+// What the KV cache takes for one token of one sequence.
+int64_t kv_bytes_per_token(const Model & model);

@@ -1,0 +1,113 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.worker.llama.Batch;
+import dev.millrace.worker.llama.Decoder;
+import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.Vocabulary;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * A device without weights. Its vocabulary is the 256 bytes and one end-of-turn token. What it draws next depends on
+ * all tokens of the sequence, so a lost, doubled or misplaced token changes the completion; it checks that each row
+ * stands where its sequence ends.
+ */
+public final class FakeDecoder implements Decoder {
+    public static final int END = 256;
+    public static final Vocabulary VOCABULARY = Vocabulary.of(
+            IntStream.range(0, 257)
+                    .mapToObj(token -> token == END ? new byte[0] : new byte[] {(byte) token})
+                    .toList(),
+            Map.of("<end>", END),
+            List.of(END));
+
+    private final int sequences;
+    private final int kvCells;
+    private final int batchTokens;
+    private final List<List<Integer>> cells = new ArrayList<>();
+    /** Rows of each step, in order. */
+    final List<Integer> stepSizes = new ArrayList<>();
+
+    int mostCells;
+    boolean closed;
+
+    public FakeDecoder(int sequences, int kvCells, int batchTokens) {
+        this.sequences = sequences;
+        this.kvCells = kvCells;
+        this.batchTokens = batchTokens;
+        IntStream.range(0, sequences).forEach(sequence -> cells.add(new ArrayList<>()));
+    }
+
+    /** The letter that follows these tokens. */
+    static int next(List<Integer> tokens) {
+        return 'a' + Math.floorMod(tokens.hashCode(), 26);
+    }
+
+    /** What the device generates alone and undisturbed. */
+    public static List<Integer> completion(int[] prompt, int length) {
+        List<Integer> tokens = new ArrayList<>(Arrays.stream(prompt).boxed().toList());
+        for (int i = 0; i < length; i++) {
+            tokens.add(next(tokens));
+        }
+        return tokens.subList(prompt.length, tokens.size());
+    }
+
+    @Override
+    public int sequences() {
+        return sequences;
+    }
+
+    @Override
+    public int kvCells() {
+        return kvCells;
+    }
+
+    @Override
+    public int batchTokens() {
+        return batchTokens;
+    }
+
+    @Override
+    public void admit(int sequence, SamplerSettings settings) {
+        release(sequence, 0);
+    }
+
+    @Override
+    public void release(int sequence, int length) {
+        List<Integer> held = cells.get(sequence);
+        held.subList(length, held.size()).clear();
+    }
+
+    @Override
+    public void step(Batch batch) {
+        stepSizes.add(batch.size());
+        int output = 0;
+        for (int row = 0; row < batch.size(); row++) {
+            List<Integer> held = cells.get(batch.sequence(row));
+            if (batch.position(row) != held.size()) {
+                throw new IllegalArgumentException(
+                        "row " + row + " stands at " + batch.position(row) + " and not at " + held.size());
+            }
+            held.add(batch.token(row));
+            if (batch.index(row) >= 0) {
+                batch.sampled(output++, next(held), 0);
+            }
+        }
+        mostCells = Math.max(mostCells, usedCells());
+        if (usedCells() > kvCells) {
+            throw new IllegalArgumentException("the KV cache has run full");
+        }
+    }
+
+    int usedCells() {
+        return cells.stream().mapToInt(List::size).sum();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.Cursor;
+import dev.millrace.schemas.Delivery;
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.ReplyStream;
+import dev.millrace.schemas.event.ReplyEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Every topic that a worker writes to, in memory; the offsets are those of one log for all. A send can be made to fail,
+ * and what failed to land all the same. Any thread.
+ */
+final class ReplyLog implements RecordSender, HistoryReader {
+    /** What becomes of a send. */
+    enum Fate {
+        LANDS,
+        /** The sender hears of a failure, and nothing lands. */
+        IS_LOST,
+        /** The sender hears of a failure, and the record lands later, when the test says so. */
+        LANDS_LATE
+    }
+
+    private record FatedSend(Predicate<ReplyEvent> which, Fate fate) {}
+
+    private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    private final List<ProducerRecord<byte[], byte[]>> late = new ArrayList<>();
+    private final List<FatedSend> fates = new ArrayList<>();
+    private long logStart;
+
+    /** The next reply event of this kind meets this fate. */
+    synchronized void next(Predicate<ReplyEvent> which, Fate fate) {
+        fates.add(new FatedSend(which, fate));
+    }
+
+    synchronized void landLate() {
+        records.addAll(late);
+        late.clear();
+    }
+
+    /** Everything before this offset is deleted. */
+    synchronized void deleteBefore(long offset) {
+        logStart = offset;
+    }
+
+    synchronized void append(ReplyEvent event) {
+        records.add(new ProducerRecord<>("replies", 0, new byte[0], EventCodec.REPLY_EVENT.encode(event)));
+    }
+
+    @Override
+    public synchronized CompletableFuture<Long> send(ProducerRecord<byte[], byte[]> record) {
+        Fate fate = record.topic().equals("replies") ? fateOf(decode(record)) : Fate.LANDS;
+        if (fate == Fate.LANDS) {
+            records.add(record);
+            return CompletableFuture.completedFuture(records.size() - 1L);
+        }
+        if (fate == Fate.LANDS_LATE) {
+            late.add(record);
+        }
+        return CompletableFuture.failedFuture(new KafkaException("the test lets this send fail"));
+    }
+
+    private Fate fateOf(ReplyEvent event) {
+        for (FatedSend fated : fates) {
+            if (fated.which().test(event)) {
+                fates.remove(fated);
+                return fated.fate();
+            }
+        }
+        return Fate.LANDS;
+    }
+
+    @Override
+    public synchronized CompletableFuture<ReplyHistory> read(ReadBack request) {
+        TopicPartition place = request.place();
+        long from = request.from() == null ? 0 : request.from();
+        if (from < logStart) {
+            return CompletableFuture.completedFuture(ReplyHistory.lost(place, request.promptId(), logStart));
+        }
+        ReplyHistory history = new ReplyHistory(place, request.promptId(), from);
+        for (long offset = from; offset <= request.claimOffset(); offset++) {
+            if (records.get((int) offset).topic().equals("replies")) {
+                history.accept(offset, decode(records.get((int) offset)));
+            }
+        }
+        return CompletableFuture.completedFuture(history);
+    }
+
+    /** What a reader of this prompt is told, from the beginning. */
+    synchronized List<Delivery> deliveries(UUID promptId) {
+        ReplyStream stream = ReplyStream.resume(Cursor.start("replies", 0, promptId, 0));
+        List<Delivery> deliveries = new ArrayList<>();
+        for (int offset = 0; offset < records.size(); offset++) {
+            if (records.get(offset).topic().equals("replies")) {
+                deliveries.add(stream.accept(offset, decode(records.get(offset))));
+            }
+        }
+        return deliveries;
+    }
+
+    /** The records of one topic. */
+    synchronized List<ProducerRecord<byte[], byte[]>> of(String topic) {
+        return records.stream().filter(record -> record.topic().equals(topic)).toList();
+    }
+
+    /** All reply events, whether they count or not. */
+    synchronized List<ReplyEvent> events() {
+        return of("replies").stream().map(ReplyLog::decode).toList();
+    }
+
+    private static ReplyEvent decode(ProducerRecord<byte[], byte[]> record) {
+        try {
+            return EventCodec.REPLY_EVENT.decode(record.value());
+        } catch (MalformedEventException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.millrace.worker.kafka;
+
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.Topics;
+import dev.millrace.schemas.event.Message;
+import dev.millrace.schemas.event.Prompt;
+import dev.millrace.schemas.event.ReplyAddress;
+import dev.millrace.schemas.event.Role;
+import dev.millrace.schemas.event.Sampling;
+import dev.millrace.worker.engine.ChatTemplate;
+import dev.millrace.worker.engine.Engine;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.FakeDecoder;
+import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.llama.Tokenizer;
+import dev.millrace.worker.llama.Vocabulary;
+import io.prometheus.client.CollectorRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One worker as it is, but for Kafka, which is in memory, and the device, which is a fake. Several can share a log, as
+ * an owner and the one that takes over from it do.
+ */
+final class WorkerFixture implements AutoCloseable {
+    static final TopicPartition PROMPTS = new TopicPartition("prompts", 3);
+    private static final int VOCABULARY_END = FakeDecoder.VOCABULARY.size();
+
+    final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("earliest");
+    private final Engine engine;
+    private final PromptConsumer consumer;
+
+    WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
+        CollectorRegistry registry = new CollectorRegistry();
+        Context context = vertx.getOrCreateContext();
+        this.engine = new Engine(
+                new EngineSettings("engine-" + nonce, 10_000, 100, pace),
+                () -> new FakeDecoder(4, 8000, 64),
+                FakeDecoder.VOCABULARY,
+                new EngineMetrics(registry).labelled("fake", "none"));
+        engine.start().join();
+        Lane lane = new Lane(
+                context,
+                "worker-" + nonce,
+                new Topics(""),
+                new ReplyPlace.Directory("replies", Map.of("replies", 1, "elsewhere", 2)),
+                new PromptPreparation("fake", modelId, new ChatTemplate(new ByteTokenizer())),
+                engine,
+                log,
+                log,
+                new DeliveryMetrics(registry));
+        this.consumer = new PromptConsumer(
+                "poll-" + nonce, kafka, "prompts", 10, new SessionFactory(() -> clockMs, () -> nonce), new Intake(lane));
+        kafka.updateBeginningOffsets(Map.of(PROMPTS, 0L));
+        var unused = consumer.start();
+    }
+
+    /** The partition is assigned and holds these prompts, from offset 0 on. */
+    void assign(Prompt... prompts) {
+        kafka.schedulePollTask(() -> kafka.rebalance(Set.of(PROMPTS)));
+        kafka.schedulePollTask(() -> add(0, prompts));
+    }
+
+    void add(long firstOffset, Prompt... prompts) {
+        for (int i = 0; i < prompts.length; i++) {
+            addRaw(firstOffset + i, EventCodec.PROMPT.encode(prompts[i]));
+        }
+    }
+
+    void addRaw(long offset, byte[] value) {
+        kafka.addRecord(new ConsumerRecord<>(PROMPTS.topic(), PROMPTS.partition(), offset, new byte[0], value));
+    }
+
+    void revoke() {
+        kafka.schedulePollTask(() -> kafka.rebalance(Set.of()));
+    }
+
+    /** The committed offset; -1: none. */
+    long committed() {
+        OffsetAndMetadata committed = kafka.committed(Set.of(PROMPTS)).get(PROMPTS);
+        return committed == null ? -1 : committed.offset();
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+        engine.close();
+    }
+
+    static Prompt prompt(String text, int maxNewTokens) {
+        return prompt(UUID.randomUUID(), text, maxNewTokens, null);
+    }
+
+    static Prompt prompt(UUID id, String text, int maxNewTokens, @Nullable ReplyAddress replyTo) {
+        return Prompt.newBuilder()
+                .setId(id)
+                .setConversation("conversation")
+                .setMessages(List.of(new Message(Role.USER, text)))
+                .setSampling(Sampling.newBuilder()
+                        .setMaxNewTokens(maxNewTokens)
+                        .setTemperature(0f)
+                        .build())
+                .setReplyTo(replyTo)
+                .build();
+    }
+
+    /** What this prompt's completion is, undisturbed. */
+    static List<Integer> completion(String text, int length) throws Exception {
+        int[] tokens = new ChatTemplate(new ByteTokenizer()).tokenize(List.of(new Message(Role.USER, text)));
+        return FakeDecoder.completion(tokens, length);
+    }
+
+    static String text(List<Integer> ids) {
+        StringBuilder text = new StringBuilder();
+        ids.forEach(id -> text.append((char) id.intValue()));
+        return text.toString();
+    }
+
+    /** A token for each byte, and the two control tokens of a chat. */
+    private static final class ByteTokenizer implements Tokenizer {
+        private final Vocabulary vocabulary = Vocabulary.of(
+                Stream.concat(
+                                IntStream.range(0, VOCABULARY_END).mapToObj(FakeDecoder.VOCABULARY::piece),
+                                Stream.of(new byte[0], new byte[0]))
+                        .toList(),
+                Map.of("<|im_start|>", VOCABULARY_END, "<|im_end|>", VOCABULARY_END + 1),
+                List.of(FakeDecoder.END));
+
+        @Override
+        public int[] tokenize(String text) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            List<Integer> tokens = new ArrayList<>();
+            for (byte b : bytes) {
+                tokens.add(b & 0xFF);
+            }
+            return tokens.stream().mapToInt(Integer::intValue).toArray();
+        }
+
+        @Override
+        public Vocabulary vocabulary() {
+            return vocabulary;
+        }
+    }
+}

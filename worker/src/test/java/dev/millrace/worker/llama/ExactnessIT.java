@@ -1,0 +1,141 @@
+package dev.millrace.worker.llama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * On a CPU a completion is a function of its prompt, settings and seed, to the last bit of its log-probabilities:
+ * whoever shares the batch, however the prompt is cut, and whatever has happened in the KV cache before.
+ */
+class ExactnessIT {
+    private static final int WANTED = 40;
+    private static final SamplerSettings SETTINGS = new SamplerSettings(1, 1, 0, 77);
+
+    private static LlamaModel model;
+    private static Generation alone;
+
+    @BeforeAll
+    static void generateAlone() {
+        model = DemoModel.open();
+        try (LlamaContext context = open(4000)) {
+            alone = subject(context, 0, 512);
+            Generation.run(context, List.of(alone));
+        }
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 0", "7, 0", "16, 0", "62, 0", "63, 0", "64, 0", "200, 0", "1, 7", "7, 7", "16, 7", "200, 7", "512, 1"
+    })
+    void dependsNeitherOnChunksNorOnNeighbours(int chunk, int neighbours) {
+        try (LlamaContext context = open(4000)) {
+            List<Generation> generations = neighbours(context, neighbours);
+            generations.add(subject(context, 0, chunk));
+
+            Generation.run(context, generations);
+
+            assertSameAsAlone(generations.get(neighbours));
+        }
+    }
+
+    @Test
+    void doesNotDependOnWhatOthersLeaveBehind() {
+        try (LlamaContext context = open(4000)) {
+            List<Generation> earlier = neighbours(context, 7);
+            Generation.run(context, earlier);
+            context.release(2, 0);
+            context.release(4, 30);
+            Generation subject = subject(context, 0, 16);
+            Batch batch = new Batch(context.batchTokens());
+            for (int step = 0; step < 25; step++) {
+                Generation.step(context, batch, List.of(subject));
+            }
+            context.release(1, 5);
+            context.release(3, 0);
+
+            Generation.run(context, List.of(subject));
+
+            assertSameAsAlone(subject);
+        }
+    }
+
+    @Test
+    void doesNotDependOnHowOftenTheCacheWasFilled() {
+        try (LlamaContext context = open(1000)) {
+            Generation subject = subject(context, 0, 100);
+            Batch batch = new Batch(context.batchTokens());
+            for (int round = 0; round < 12; round++) {
+                Generation.run(context, neighbours(context, 3));
+                Generation.step(context, batch, List.of(subject));
+                Generation.step(context, batch, List.of(subject));
+                context.release(1, round);
+                context.release(2, 0);
+                context.release(3, 0);
+            }
+
+            Generation.run(context, List.of(subject));
+
+            assertSameAsAlone(subject);
+        }
+    }
+
+    @Test
+    void continuesFromAnyPrefixAsIfNothingHadHappened() {
+        try (LlamaContext context = open(4000)) {
+            Generation.run(context, List.of(subject(context, 3, 64)));
+            context.release(3, 100);
+            Batch batch = new Batch(context.batchTokens());
+            int[] prompt = prompt(1, 210);
+            for (int i = 100; i < prompt.length - 1; i++) {
+                batch.add(3, prompt[i], i);
+            }
+            batch.addOutput(3, prompt[209], 209, 0);
+
+            context.step(batch);
+
+            assertThat(batch.sampledToken(0)).isEqualTo(alone.tokens.get(0));
+            assertThat(Float.floatToRawIntBits(batch.sampledLogprob(0))).isEqualTo(alone.logprobBits.get(0));
+        }
+    }
+
+    private static LlamaContext open(int kvCells) {
+        return LlamaContext.open(model, new ContextSettings(kvCells, 8, 512, 1));
+    }
+
+    private static Generation subject(LlamaContext context, int sequence, int chunk) {
+        return new Generation(context, sequence, SETTINGS, prompt(1, 210), chunk, WANTED);
+    }
+
+    private static List<Generation> neighbours(LlamaContext context, int count) {
+        List<Generation> generations = new ArrayList<>();
+        for (int sequence = 1; sequence <= count; sequence++) {
+            SamplerSettings settings = new SamplerSettings(1, 1, 0, sequence);
+            int[] prompt = prompt(50 + sequence, 20 + 13 * sequence);
+            generations.add(new Generation(context, sequence, settings, prompt, 11 * sequence, WANTED + sequence));
+        }
+        return generations;
+    }
+
+    /** Any tokens: what the model makes of them does not matter. */
+    private static int[] prompt(int seed, int tokens) {
+        return new Random(seed).ints(tokens, 0, 2000).toArray();
+    }
+
+    private static void assertSameAsAlone(Generation generation) {
+        assertThat(generation.tokens).isEqualTo(alone.tokens);
+        assertThat(generation.logprobBits).isEqualTo(alone.logprobBits);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.millrace.worker.llama;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The same on GPU 0, with a build of llama.cpp that has a CUDA library beside the others. Not part of the build; to run:
+ *
+ * <pre>LLAMA_HOME=/path/to/llama.cpp mvn -f worker/pom.xml verify -Dit.test=GpuIT -Dit.excluded=none</pre>
+ *
+ * <p>A GPU does not promise the same bits, so the answers that are wholly equal are counted: nearly all must be.
+ */
+@Tag("gpu")
+class GpuIT {
+    @Test
+    void givesNearlyAllAnswers() throws IOException {
+        try (LlamaModel model = DemoModel.open(new Device.Gpu(0));
+                LlamaContext context = LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1))) {
+            int equal = 0;
+            List<String> lines = Files.readAllLines(DemoModel.EXPECTED);
+
+            for (String line : lines) {
+                JsonObject expected = new JsonObject(line);
+                List<Integer> answer = integers(expected.getJsonArray("answerIds"));
+                int[] prompt = integers(expected.getJsonArray("promptIds")).stream()
+                        .mapToInt(id -> id)
+                        .toArray();
+                Generation generation = new Generation(context, 0, SamplerSettings.GREEDY, prompt, 512, answer.size());
+                Generation.run(context, List.of(generation));
+                equal += generation.tokens.equals(answer) ? 1 : 0;
+            }
+
+            assertThat(equal).isGreaterThan(lines.size() * 95 / 100);
+        }
+    }
+
+    @Test
+    void saysThatThereIsNoSuchGpu() {
+        LlamaException thrown = catchThrowableOfType(LlamaException.class, () -> DemoModel.open(new Device.Gpu(999)));
+
+        assertThat(thrown.error()).isEqualTo(LlamaError.DEVICE_UNAVAILABLE);
+    }
+
+    private static List<Integer> integers(JsonArray array) {
+        return array.stream().map(id -> ((Number) id).intValue()).toList();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.worker.llama;
+
+import org.jspecify.annotations.NullMarked;
