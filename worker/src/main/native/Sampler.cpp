@@ -4,85 +4,81 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <iterator>
+#include <numeric>
 
 #include "jvm.h"
 
 namespace {
 
-constexpr int32_t BLOCK = 64;
+constexpr int32_t BLOCK = Sampler::BLOCK;
 
 // Weights below e^-87 are below what a float can hold; they are 0.
 constexpr float LOWEST_EXPONENT = -87.0f;
 
-// e^x for x <= 0 in plain arithmetic that the compiler can vectorise and every IEEE machine computes alike.
-// x = n ln 2 + r, and a polynomial for e^r: the coefficients are those of Cephes' expf (S. L. Moshier), 2e-7 relative.
-inline float exp_of(float x) {
-    const float clamped = x < LOWEST_EXPONENT ? LOWEST_EXPONENT : x;
-    const float shifted = clamped * 1.44269504088896341f + 12582912.0f; // rounds to an integer in the low bits
-    const float n = shifted - 12582912.0f;
-    const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
-    float power;
-    std::memcpy(&power, &bits, sizeof power);
-    return x < LOWEST_EXPONENT ? 0.0f : p * power;
-}
+// Sixteen scores at a time, whatever the machine's registers hold (an extension of GCC and Clang). Sums are kept in
+// lanes and nothing is fused, so that the machine decides how long it takes, and not what comes out.
+constexpr int32_t LANES = 16;
+using Floats = float __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+using Ints = int32_t __attribute__((vector_size(LANES * sizeof(int32_t))));
 
-// The passes over all scores, which cost the most, in vectors as wide as the machine has. The results do not depend on
-// that: sums are kept in lanes of their own, and nothing is fused.
+// Compiled for each kind of register, and chosen when the library is loaded.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define WIDE_VECTORS
 #endif
 
-WIDE_VECTORS void weigh(const float * scores, int32_t count, float best, float temperature, float * weights) {
-    for (int32_t i = 0; i < count; i++) {
-        weights[i] = exp_of((scores[i] - best) / temperature);
-    }
+// x becomes e^x, for x <= 0. x = n ln 2 + r, and a polynomial for e^r: the coefficients are those of Cephes' expf
+// (S. L. Moshier), good to 2e-7.
+__attribute__((always_inline)) inline void exponentiate(Floats & x) {
+    const Ints too_low = x < LOWEST_EXPONENT;
+    x = too_low ? Floats{} + LOWEST_EXPONENT : x;
+    const Floats n = (x * 1.44269504088896341f + 12582912.0f) - 12582912.0f; // rounds to an integer
+    const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    Floats p = Floats{} + 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    const Ints bits = (__builtin_convertvector(n, Ints) + 127) << 23;
+    Floats power;
+    std::memcpy(&power, &bits, sizeof power);
+    x = too_low ? Floats{} : p * power;
 }
 
-struct BlockBest {
-    float score;
-    bool has_nan;
-};
-
-WIDE_VECTORS BlockBest find_block_best(const float * scores) {
-    float best[16];
-    int32_t nans[16] = {};
-    std::memcpy(best, scores, sizeof best);
-    for (int32_t i = 0; i < BLOCK; i += 16) {
-        for (int32_t lane = 0; lane < 16; lane++) {
-            const float score = scores[i + lane];
-            best[lane] = score > best[lane] ? score : best[lane];
-            nans[lane] |= score != score;
-        }
+// The best of a block, or NaN if one of its scores is.
+WIDE_VECTORS float find_block_best(const float * scores) {
+    Floats best = *reinterpret_cast<const Floats *>(scores);
+    Ints is_nan = best != best;
+    for (int32_t i = LANES; i < BLOCK; i += LANES) {
+        const Floats next = *reinterpret_cast<const Floats *>(scores + i);
+        is_nan |= next != next;
+        best = next > best ? next : best;
     }
-    BlockBest block = {best[0], false};
-    for (int32_t lane = 0; lane < 16; lane++) {
-        block.score = best[lane] > block.score ? best[lane] : block.score;
-        block.has_nan |= nans[lane] != 0;
+    float block = best[0];
+    int32_t any_nan = 0;
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        block = best[lane] > block ? best[lane] : block;
+        any_nan |= is_nan[lane];
     }
-    return block;
+    return any_nan ? NAN : block;
 }
 
-// Sums the weights of a block, which behind the last score are 0.
-WIDE_VECTORS double add_up(const float * weights) {
-    float lanes[16] = {};
-    for (int32_t i = 0; i < BLOCK; i += 16) {
-        for (int32_t lane = 0; lane < 16; lane++) {
-            lanes[lane] += weights[i + lane];
-        }
+// Writes the weights of a block and returns their sum.
+WIDE_VECTORS double weigh(const float * scores, float best, float temperature, float * weights) {
+    Floats sums = {};
+    for (int32_t i = 0; i < BLOCK; i += LANES) {
+        Floats weight = (*reinterpret_cast<const Floats *>(scores + i) - best) / temperature;
+        exponentiate(weight);
+        *reinterpret_cast<Floats *>(weights + i) = weight;
+        sums += weight;
     }
     double sum = 0;
-    for (float lane : lanes) {
-        sum += lane;
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        sum += sums[lane];
     }
     return sum;
 }
@@ -97,136 +93,127 @@ void check(const Sampling & sampling) {
 }
 
 Sampled Sampler::sample(const float * scores, int32_t count, const Sampling & sampling, uint32_t index) {
-    int32_t token = find_best(scores, count);
-    const double raw_sum = sum_weights(scores, count, 1.0f);
-    if (sampling.temperature > 0) {
-        const float temperature = sampling.temperature;
-        const double draw = uniform(sampling.seed, index);
-        const bool all = sampling.top_k == 0 || sampling.top_k >= count;
-        if (!all) {
-            gather(scores, count, kth_best(scores, count, sampling.top_k), temperature);
-        }
-        const double sum = all && temperature != 1.0f ? sum_weights(scores, count, temperature) : raw_sum;
-        if (all && sampling.top_p >= 1) {
-            token = draw_from_all(scores, count, temperature, draw);
-        } else {
-            if (all) {
-                gather_mass(scores, count, temperature, sampling.top_p * sum);
-                apply_top_p(sampling.top_p * sum);
-            } else if (sampling.top_p < 1) {
-                apply_top_p(sampling.top_p * candidate_mass());
-            }
-            token = draw_from_candidates(draw);
-        }
-    }
+    begin(scores, count);
+    const int32_t best = find_best();
+    const double raw_sum = sum_weights(1);
+    const int32_t token = sampling.temperature > 0 ? draw(count, sampling, raw_sum, index) : best;
     return {token, static_cast<float>(static_cast<double>(scores[token]) - best_score - std::log(raw_sum))};
 }
 
-// Also notes the best score of each block. On a tie the lowest id.
-int32_t Sampler::find_best(const float * scores, int32_t count) {
+int32_t Sampler::draw(int32_t count, const Sampling & sampling, double raw_sum, uint32_t index) {
+    const float temperature = sampling.temperature;
+    const double drawn = uniform(sampling.seed, index);
+    if (sampling.top_k > 0 && sampling.top_k < count) {
+        gather(kth_best(sampling.top_k), temperature);
+        if (sampling.top_p < 1) {
+            apply_top_p(sampling.top_p * candidate_mass());
+        }
+        return draw_from_candidates(drawn);
+    }
+    const double sum = temperature == 1 ? raw_sum : sum_weights(temperature);
+    if (sampling.top_p == 1) {
+        return draw_from_all(temperature, drawn);
+    }
+    gather_mass(temperature, sampling.top_p * sum);
+    apply_top_p(sampling.top_p * sum);
+    return draw_from_candidates(drawn);
+}
+
+// A block of scores. Behind the last score of the row stands what no token can be.
+const float * Sampler::block_at(int32_t block) const {
+    return block == static_cast<int32_t>(block_best.size()) - 1 ? last_block : row + block * BLOCK;
+}
+
+void Sampler::begin(const float * scores, int32_t count) {
     const int32_t blocks = (count + BLOCK - 1) / BLOCK;
+    row = scores;
     block_best.resize(blocks);
     block_sums.resize(blocks);
+    const float * const end = std::copy(scores + (blocks - 1) * BLOCK, scores + count, last_block);
+    std::fill(last_block + (end - last_block), last_block + BLOCK, -HUGE_VALF);
+}
+
+// Also notes the best score of each block. On a tie the lowest id.
+int32_t Sampler::find_best() {
     bool has_nan = false;
-    for (int32_t block = 0; block < blocks; block++) {
-        const float * begin = scores + block * BLOCK;
-        float padded[BLOCK];
-        if (count - block * BLOCK < BLOCK) {
-            std::fill(std::copy(begin, scores + count, padded), padded + BLOCK, -HUGE_VALF);
-            begin = padded;
-        }
-        const BlockBest best = find_block_best(begin);
-        block_best[block] = best.score;
-        has_nan |= best.has_nan;
+    for (size_t block = 0; block < block_best.size(); block++) {
+        block_best[block] = find_block_best(block_at(static_cast<int32_t>(block)));
+        has_nan |= std::isnan(block_best[block]);
     }
     const auto best = std::max_element(block_best.begin(), block_best.end());
     best_score = *best;
     if (has_nan || !std::isfinite(best_score)) {
         throw Failure(NOT_A_NUMBER, "the model computed a score that is not a number");
     }
-    const float * begin = scores + (best - block_best.begin()) * BLOCK;
-    return static_cast<int32_t>(std::find(begin, scores + count, best_score) - scores);
+    const auto block = static_cast<int32_t>(best - block_best.begin());
+    const float * const begin = block_at(block);
+    return block * BLOCK + static_cast<int32_t>(std::find(begin, begin + BLOCK, best_score) - begin);
 }
 
-double Sampler::sum_weights(const float * scores, int32_t count, float temperature) {
+double Sampler::sum_weights(float temperature) {
+    float weights[BLOCK];
     double sum = 0;
-    for (int32_t block = 0; block < static_cast<int32_t>(block_sums.size()); block++) {
-        const int32_t start = block * BLOCK;
-        float weights[BLOCK] = {};
-        weigh(scores + start, std::min(BLOCK, count - start), best_score, temperature, weights);
-        block_sums[block] = add_up(weights);
+    for (size_t block = 0; block < block_sums.size(); block++) {
+        block_sums[block] = weigh(block_at(static_cast<int32_t>(block)), best_score, temperature, weights);
         sum += block_sums[block];
     }
     return sum;
 }
 
 // Walks the blocks' sums of the last sum_weights, then the tokens of one block.
-int32_t Sampler::draw_from_all(const float * scores, int32_t count, float temperature, double draw) const {
-    double total = 0;
-    for (double sum : block_sums) {
-        total += sum;
-    }
-    double left = draw * total;
+int32_t Sampler::draw_from_all(float temperature, double draw) const {
+    double left = draw * std::accumulate(block_sums.begin(), block_sums.end(), 0.0);
     int32_t chosen = 0;
     for (int32_t block = 0; block < static_cast<int32_t>(block_sums.size()); block++) {
-        if (block_sums[block] <= 0) {
-            continue;
-        }
-        if (left >= block_sums[block]) {
-            left -= block_sums[block];
+        if (block_sums[block] > 0) {
             chosen = block;
-            continue;
-        }
-        chosen = block;
-        break;
-    }
-    int32_t token = -1;
-    for (int32_t i = chosen * BLOCK; i < std::min(count, (chosen + 1) * BLOCK); i++) {
-        const float weight = exp_of((scores[i] - best_score) / temperature);
-        if (weight > 0) {
-            token = i;
-            left -= weight;
-            if (left < 0) {
+            if (left < block_sums[block]) {
                 break;
             }
+            left -= block_sums[block];
+        }
+    }
+    float weights[BLOCK];
+    weigh(block_at(chosen), best_score, temperature, weights);
+    int32_t token = -1;
+    for (int32_t i = 0; i < BLOCK && left >= 0; i++) {
+        if (weights[i] > 0) {
+            token = chosen * BLOCK + i;
+            left -= weights[i];
         }
     }
     return token;
 }
 
 // The k-th best block is a floor under the k-th best score, which leaves little to sort.
-float Sampler::kth_best(const float * scores, int32_t count, int32_t k) {
-    const int32_t blocks = static_cast<int32_t>(block_best.size());
+float Sampler::kth_best(int32_t k) {
+    const auto better = std::greater<float>();
     float floor = -HUGE_VALF;
-    if (k <= blocks) {
-        heap = block_best;
-        std::nth_element(heap.begin(), heap.begin() + (k - 1), heap.end(), std::greater<float>());
-        floor = heap[k - 1];
+    if (k <= static_cast<int32_t>(block_best.size())) {
+        best_scores = block_best;
+        std::nth_element(best_scores.begin(), best_scores.begin() + (k - 1), best_scores.end(), better);
+        floor = best_scores[k - 1];
     }
-    heap.clear();
-    for (int32_t block = 0; block < blocks; block++) {
-        if (block_best[block] < floor) {
-            continue;
-        }
-        for (int32_t i = block * BLOCK; i < std::min(count, (block + 1) * BLOCK); i++) {
-            if (scores[i] >= floor) {
-                heap.push_back(scores[i]);
-            }
+    best_scores.clear();
+    for (size_t block = 0; block < block_best.size(); block++) {
+        if (block_best[block] >= floor) {
+            const float * const begin = block_at(static_cast<int32_t>(block));
+            std::copy_if(begin, begin + BLOCK, std::back_inserter(best_scores), [&](float s) { return s >= floor; });
         }
     }
-    std::nth_element(heap.begin(), heap.begin() + (k - 1), heap.end(), std::greater<float>());
-    return heap[k - 1];
+    std::nth_element(best_scores.begin(), best_scores.begin() + (k - 1), best_scores.end(), better);
+    return best_scores[k - 1];
 }
 
 // Gathers ever deeper until the mass is reached. Mostly a few of the best blocks have it.
-void Sampler::gather_mass(const float * scores, int32_t count, float temperature, double kept_mass) {
+void Sampler::gather_mass(float temperature, double kept_mass) {
     for (float nats = 2; nats < 64; nats *= 2) {
-        gather(scores, count, best_score - nats * temperature, temperature);
+        gather(best_score - nats * temperature, temperature);
         if (candidate_mass() >= kept_mass) {
             return;
         }
     }
-    gather(scores, count, -HUGE_VALF, temperature);
+    gather(-HUGE_VALF, temperature);
 }
 
 double Sampler::candidate_mass() const {
@@ -238,15 +225,19 @@ double Sampler::candidate_mass() const {
 }
 
 // The tokens at or above a score, in the order of their ids.
-void Sampler::gather(const float * scores, int32_t count, float floor, float temperature) {
+void Sampler::gather(float floor, float temperature) {
+    float weights[BLOCK];
     candidates.clear();
-    for (int32_t block = 0; block < static_cast<int32_t>(block_best.size()); block++) {
+    for (size_t block = 0; block < block_best.size(); block++) {
         if (block_best[block] < floor) {
             continue;
         }
-        for (int32_t i = block * BLOCK; i < std::min(count, (block + 1) * BLOCK); i++) {
-            if (scores[i] >= floor) {
-                candidates.push_back({i, scores[i], exp_of((scores[i] - best_score) / temperature)});
+        const auto first = static_cast<int32_t>(block) * BLOCK;
+        const float * const begin = block_at(static_cast<int32_t>(block));
+        weigh(begin, best_score, temperature, weights);
+        for (int32_t i = 0; i < BLOCK; i++) {
+            if (begin[i] >= floor && weights[i] > 0) {
+                candidates.push_back({first + i, begin[i], weights[i]});
             }
         }
     }
@@ -292,17 +283,13 @@ void Sampler::apply_top_p(double kept_mass) {
 
 int32_t Sampler::draw_from_candidates(double draw) const {
     double left = draw * candidate_mass();
-    int32_t token = candidates.front().token;
     for (const Candidate & candidate : candidates) {
-        if (candidate.weight > 0) {
-            token = candidate.token;
-            left -= candidate.weight;
-            if (left < 0) {
-                break;
-            }
+        left -= candidate.weight;
+        if (left < 0) {
+            return candidate.token;
         }
     }
-    return token;
+    return candidates.back().token;
 }
 
 // Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC11): the seed is

@@ -90,7 +90,7 @@ copy_prebuilt() {
 # LlamaLibrary.load has opened the library. No fused multiply-add: sampling is to be the same on every machine.
 compile() {
     local suffix=so jni_os=linux
-    local flags=(-std=c++17 -O3 -ffp-contract=off -fno-trapping-math -fno-math-errno -fPIC -fvisibility=hidden -Wall -Wextra -Werror)
+    local flags=(-std=c++17 -O3 -ffp-contract=off -fPIC -fvisibility=hidden -Wall -Wextra -Werror)
     local link=(-shared -Wl,-z,lazy -Wl,-z,noexecstack)
     if [[ $kernel == Darwin ]]; then
         suffix=dylib jni_os=darwin

@@ -26,10 +26,11 @@ public final class TopicRules {
     public static final long LONGEST_DEADLINE_MS = 24 * 3_600_000L;
 
     /**
-     * The reply log is the checkpoint: were it to begin after a prompt that can still be taken over, that prompt would
-     * have to end with history_lost. A day more than the least, because retention works by whole segments.
+     * By how much replies outlive prompts. The reply log is the checkpoint: were it to begin after a prompt that can
+     * still be taken over, that prompt would have to end with history_lost. A day more than the longest deadline,
+     * because retention works by whole segments.
      */
-    public static final long REPLIES_RETENTION_MS = PROMPTS_RETENTION_MS + LONGEST_DEADLINE_MS + 24 * 3_600_000L;
+    public static final long REPLIES_OUTLIVE_PROMPTS_MS = LONGEST_DEADLINE_MS + 24 * 3_600_000L;
 
     /** Heartbeats come every few seconds: compact by the hour, or a new gateway reads a day of them. */
     private static final long WORKERS_SEGMENT_MS = 3_600_000L;
@@ -43,8 +44,18 @@ public final class TopicRules {
 
     private TopicRules() {}
 
-    /** The configuration of each topic that has to be created. */
+    /** The configuration of each topic, should it have to be created. */
     static Map<String, Map<String, String>> configurations(Topics topics) {
+        return configurations(topics, PROMPTS_RETENTION_MS);
+    }
+
+    /** The same beside prompts that exist already: the replies must outlive those. */
+    static Map<String, Map<String, String>> configurations(Topics topics, ActualTopic prompts) {
+        return configurations(topics, retention(prompts));
+    }
+
+    private static Map<String, Map<String, String>> configurations(Topics topics, long promptsRetentionMs) {
+        long repliesRetentionMs = promptsRetentionMs < 0 ? -1 : promptsRetentionMs + REPLIES_OUTLIVE_PROMPTS_MS;
         String promptBatch = Integer.toString(MAX_PROMPT_BYTES + BATCH_HEADROOM_BYTES);
         String deadLetterBatch = Integer.toString(MAX_PROMPT_BYTES + 2 * BATCH_HEADROOM_BYTES);
         Map<String, Map<String, String>> all = new LinkedHashMap<>();
@@ -55,10 +66,10 @@ public final class TopicRules {
                         PROMPTS_RETENTION_MS,
                         LOG_APPEND_TIME,
                         Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
-        // Never compacted: a prompt's events share a key. Never cut by size: see REPLIES_RETENTION_MS.
+        // Never compacted: a prompt's events share a key. Never cut by size: see REPLIES_OUTLIVE_PROMPTS_MS.
         all.put(
                 topics.replies(),
-                deleted(REPLIES_RETENTION_MS, LOG_APPEND_TIME, Map.of(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED)));
+                deleted(repliesRetentionMs, LOG_APPEND_TIME, Map.of(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED)));
         all.put(topics.controls(), deleted(PROMPTS_RETENTION_MS, LOG_APPEND_TIME, Map.of()));
         // A whole answer may be as long as a prompt.
         all.put(

@@ -91,8 +91,10 @@ public final class TopicSetup {
     private List<NewTopic> missing(int partitions, short replicationFactor) {
         ActualTopic prompts = actual.get(topics.prompts());
         int controls = prompts == null ? partitions : prompts.partitions();
+        Map<String, Map<String, String>> configurations =
+                prompts == null ? TopicRules.configurations(topics) : TopicRules.configurations(topics, prompts);
         List<NewTopic> missing = new ArrayList<>();
-        TopicRules.configurations(topics).forEach((name, configuration) -> {
+        configurations.forEach((name, configuration) -> {
             if (!actual.containsKey(name)) {
                 int count = name.equals(topics.controls()) ? controls : partitions;
                 missing.add(new NewTopic(name, count, replicationFactor).configs(configuration));

@@ -1,7 +1,6 @@
 package dev.millrace.schemas;
 
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.utils.Utils;
@@ -12,8 +11,8 @@ import org.apache.kafka.common.utils.Utils;
  * @param prefix comes before every name, so that several installations can share a cluster; may be empty
  */
 public record Topics(String prefix) {
-    /** Kafka's longest legal topic name. */
-    private static final int MAX_NAME_LENGTH = 249;
+    /** Kafka's longest legal topic name, less the longest of the names below. */
+    private static final int MAX_PREFIX_LENGTH = 249 - "completions".length();
 
     private static final Pattern LEGAL = Pattern.compile("[a-zA-Z0-9._-]*");
 
@@ -21,11 +20,9 @@ public record Topics(String prefix) {
         if (!LEGAL.matcher(prefix).matches()) {
             throw new IllegalArgumentException("A topic prefix may only hold letters, digits, '.', '_' and '-'");
         }
-        for (String name : names(prefix)) {
-            if (name.length() > MAX_NAME_LENGTH) {
-                throw new IllegalArgumentException("The topic prefix is too long: with it, a name has more than "
-                        + MAX_NAME_LENGTH + " characters");
-            }
+        if (prefix.length() > MAX_PREFIX_LENGTH) {
+            throw new IllegalArgumentException("The topic prefix is too long: at most " + MAX_PREFIX_LENGTH
+                    + " characters leave room for every name");
         }
     }
 
@@ -60,9 +57,5 @@ public record Topics(String prefix) {
     public static int replyPartition(UUID promptId, int partitions) {
         byte[] key = promptId.toString().getBytes(StandardCharsets.UTF_8);
         return Utils.toPositive(Utils.murmur2(key)) % partitions;
-    }
-
-    private static List<String> names(String prefix) {
-        return List.of(prefix + "completions", prefix + "prompts.dlt");
     }
 }

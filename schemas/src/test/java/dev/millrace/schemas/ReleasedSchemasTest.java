@@ -43,7 +43,7 @@ class ReleasedSchemasTest {
 
     /** Leaves the file that is missing under target, so that releasing is a copy and a line. */
     private static String howToRelease(Schema today) {
-        String version = today.getName() + "-v" + (versionsOf(today) + 1);
+        String version = today.getName() + "-v" + (latestVersionOf(today) + 1);
         Path file = Path.of("target", "to-release", version + ".avsc");
         try {
             Files.createDirectories(file.getParent());
@@ -58,10 +58,13 @@ class ReleasedSchemasTest {
                 + " the line " + version + " to the file index there. Never change a released file.";
     }
 
-    private static long versionsOf(Schema today) {
-        return RELEASED.versions().values().stream()
-                .filter(schema -> schema.getFullName().equals(today.getFullName()))
-                .count();
+    private static int latestVersionOf(Schema today) {
+        String prefix = today.getName() + "-v";
+        return RELEASED.versions().keySet().stream()
+                .filter(version -> version.startsWith(prefix))
+                .mapToInt(version -> Integer.parseInt(version.substring(prefix.length())))
+                .max()
+                .orElse(0);
     }
 
     @ParameterizedTest

@@ -25,7 +25,7 @@ import net.jqwik.api.constraints.Size;
 class ReplyStreamPropertiesTest {
     private List<ReplyEvent> log = List.of();
 
-    @Property(tries = 2_000)
+    @Property(tries = 8_000)
     void everyReaderGetsEachTokenOnce(@ForAll @Size(max = 150) List<@IntRange(min = 0, max = 9_999) Integer> schedule) {
         log = new Simulation(false).run(schedule);
 
@@ -33,7 +33,7 @@ class ReplyStreamPropertiesTest {
     }
 
     /** A worker that cannot read back far enough ends the prompt, perhaps for the second time. */
-    @Property(tries = 1_000)
+    @Property(tries = 3_000)
     void oneTerminalCountsEvenWhereHistoryWasLost(
             @ForAll @Size(max = 150) List<@IntRange(min = 0, max = 9_999) Integer> schedule) {
         log = new Simulation(true).run(schedule);

@@ -79,6 +79,17 @@ class TopicSetupTest {
     }
 
     @Test
+    void newRepliesOutliveExistingPrompts() {
+        cluster.create(
+                "blue.prompts", 6, Map.of("message.timestamp.type", "LogAppendTime", "retention.ms", "9000000000"));
+
+        ensure();
+
+        assertThat(Long.parseLong(configuration("blue.replies").get("retention.ms")))
+                .isGreaterThan(9_000_000_000L + TopicRules.LONGEST_DEADLINE_MS);
+    }
+
+    @Test
     void yieldsToAnotherProcessThatIsQuicker() {
         cluster.beforeCreation = () -> {
             cluster.create("blue.replies", 6, SOUND);

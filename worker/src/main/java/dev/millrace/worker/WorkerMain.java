@@ -3,6 +3,7 @@ package dev.millrace.worker;
 import dev.millrace.process.ConfigurationException;
 import dev.millrace.process.Settings;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,8 @@ public final class WorkerMain {
     private static final int BAD_CONFIGURATION = 2;
     private static final int FAILED = 1;
     private static final long CLOSE_SECONDS = 4;
+    /** Vert.x warns of a blocked thread after this; a large model on a slow disk may take as long. */
+    private static final long LONGEST_LOAD_MINUTES = 15;
 
     private WorkerMain() {}
 
@@ -40,7 +43,9 @@ public final class WorkerMain {
     }
 
     private static void run(WorkerConfig config) throws InterruptedException, ExecutionException {
-        Vertx vertx = Vertx.vertx();
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setMaxWorkerExecuteTimeUnit(TimeUnit.MINUTES)
+                .setMaxWorkerExecuteTime(LONGEST_LOAD_MINUTES));
         Worker worker = Worker.start(vertx, config)
                 .toCompletionStage()
                 .toCompletableFuture()

@@ -1,5 +1,6 @@
 package dev.millrace.worker.kafka;
 
+import dev.millrace.schemas.TopicRules;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.ErrorCode;
@@ -17,8 +18,17 @@ import dev.millrace.worker.engine.PromptRefusedException;
 public record PromptPreparation(String modelName, String modelId, ChatTemplate template) {
     private static final int[] NOTHING_YET = {};
 
-    /** What to generate from index 0 on. */
-    GenerationRequest prepare(Prompt prompt) throws PromptRefusedException {
+    /**
+     * What to generate from index 0 on.
+     *
+     * @param appendedMs when the broker appended the prompt, in milliseconds since 1970
+     */
+    GenerationRequest prepare(Prompt prompt, long appendedMs) throws PromptRefusedException {
+        if (prompt.getDeadline() != null
+                && prompt.getDeadline().toEpochMilli() > appendedMs + TopicRules.LONGEST_DEADLINE_MS) {
+            throw new PromptRefusedException(
+                    ErrorCode.INVALID_PROMPT, "deadline", "deadline must be at most 24 hours after the prompt");
+        }
         if (prompt.getModel() != null && !prompt.getModel().equals(modelName)) {
             throw new PromptRefusedException(
                     ErrorCode.MODEL_NOT_FOUND, "model", "this worker has the model " + modelName + " and no other");

@@ -62,7 +62,7 @@ final class PromptRun {
         this.place = place;
         this.onDone = onDone;
         this.epoch = incoming.epoch();
-        this.prepared = lane.context().executeBlocking(() -> lane.preparation().prepare(prompt()), false);
+        this.prepared = lane.context().executeBlocking(() -> lane.preparation().prepare(prompt(), incoming.record().timestamp()), false);
         attach(incoming);
     }
 

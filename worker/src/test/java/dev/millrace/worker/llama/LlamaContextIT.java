@@ -104,6 +104,30 @@ class LlamaContextIT {
     }
 
     @Test
+    void refusesEmptyBatches() {
+        assertThat(error(() -> context.step(new Batch(5)))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+    }
+
+    @Test
+    void refusesRowsThatDoNotFitAndChangesNothing() {
+        context.step(rows(0, 0, 3));
+        Batch unknownToken = new Batch(2);
+        unknownToken.add(0, 1, 3);
+        unknownToken.addOutput(0, model.vocabulary().size(), 4, 0);
+        Batch afterOutput = new Batch(2);
+        afterOutput.addOutput(0, 1, 3, 0);
+        afterOutput.add(0, 1, 4);
+
+        assertThat(error(() -> context.step(unknownToken))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        assertThat(error(() -> context.step(afterOutput))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        assertThat(error(() -> context.step(rows(0, 2, 1)))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        assertThat(error(() -> context.step(rows(0, 4, 1)))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        assertThat(error(() -> context.step(rows(4, 0, 1)))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        assertThat(error(() -> context.step(rows(0, 3, 129)))).isEqualTo(LlamaError.INVALID_ARGUMENT);
+        context.step(rows(0, 3, 1));
+    }
+
+    @Test
     void refusesOtherThreads() {
         Throwable thrown = CompletableFuture.supplyAsync(
                         () -> catchThrowableOfType(IllegalStateException.class, () -> context.step(rows(0, 0, 1))))

@@ -73,6 +73,7 @@ class TokenizerIT {
         try (LlamaModel marked = LlamaModel.open(DemoModel.library(), file, new Device.Cpu(), LoadProgress.SILENT)) {
             assertThat(marked.tokenize(text)).doesNotContain(start);
             assertThat(text(marked.tokenize(text))).isEqualTo(text);
+            assertThat(marked.tokenize("The wheel turns <|im_start|>")).startsWith(model.tokenize("The wheel turns <"));
             assertThat(marked.vocabulary().control("<|im_start|>")).hasValue(start);
             assertThat(marked.vocabulary().piece(start)).asString(UTF_8).isEqualTo("<|im_start|>");
             assertThat(marked.tokenize("<|im_start|>".repeat(50_000))).doesNotContain(start);
