@@ -7,83 +7,9 @@
 #include <iterator>
 #include <numeric>
 
+#include "blocks.h"
 #include "jvm.h"
-
-namespace {
-
-constexpr int32_t BLOCK = Sampler::BLOCK;
-
-// Weights below e^-87 are below what a float can hold; they are 0.
-constexpr float LOWEST_EXPONENT = -87.0f;
-
-// Sixteen scores at a time, whatever the machine's registers hold (an extension of GCC and Clang). Sums are kept in
-// lanes and nothing is fused, so that the machine decides how long it takes, and not what comes out.
-constexpr int32_t LANES = 16;
-using Floats = float __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-using Ints = int32_t __attribute__((vector_size(LANES * sizeof(int32_t))));
-
-// Compiled for each kind of register, and chosen when the library is loaded.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE_VECTORS
-#endif
-
-// x becomes e^x, for x <= 0. x = n ln 2 + r, and a polynomial for e^r: the coefficients are those of Cephes' expf
-// (S. L. Moshier), good to 2e-7.
-__attribute__((always_inline)) inline void exponentiate(Floats & x) {
-    const Ints too_low = x < LOWEST_EXPONENT;
-    x = too_low ? Floats{} + LOWEST_EXPONENT : x;
-    const Floats n = (x * 1.44269504088896341f + 12582912.0f) - 12582912.0f; // rounds to an integer
-    const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    Floats p = Floats{} + 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const Ints bits = (__builtin_convertvector(n, Ints) + 127) << 23;
-    Floats power;
-    std::memcpy(&power, &bits, sizeof power);
-    x = too_low ? Floats{} : p * power;
-}
-
-// The best of a block, or NaN if one of its scores is.
-WIDE_VECTORS float find_block_best(const float * scores) {
-    Floats best = *reinterpret_cast<const Floats *>(scores);
-    Ints is_nan = best != best;
-    for (int32_t i = LANES; i < BLOCK; i += LANES) {
-        const Floats next = *reinterpret_cast<const Floats *>(scores + i);
-        is_nan |= next != next;
-        best = next > best ? next : best;
-    }
-    float block = best[0];
-    int32_t any_nan = 0;
-    for (int32_t lane = 0; lane < LANES; lane++) {
-        block = best[lane] > block ? best[lane] : block;
-        any_nan |= is_nan[lane];
-    }
-    return any_nan ? NAN : block;
-}
-
-// Writes the weights of a block and returns their sum.
-WIDE_VECTORS double weigh(const float * scores, float best, float temperature, float * weights) {
-    Floats sums = {};
-    for (int32_t i = 0; i < BLOCK; i += LANES) {
-        Floats weight = (*reinterpret_cast<const Floats *>(scores + i) - best) / temperature;
-        exponentiate(weight);
-        *reinterpret_cast<Floats *>(weights + i) = weight;
-        sums += weight;
-    }
-    double sum = 0;
-    for (int32_t lane = 0; lane < LANES; lane++) {
-        sum += sums[lane];
-    }
-    return sum;
-}
-
-} // namespace
+#include "philox.h"
 
 void check(const Sampling & sampling) {
     if (!(sampling.temperature >= 0 && std::isfinite(sampling.temperature)) || !(sampling.top_p > 0 && sampling.top_p <= 1) ||
@@ -290,28 +216,6 @@ int32_t Sampler::draw_from_candidates(double draw) const {
         }
     }
     return candidates.back().token;
-}
-
-// Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC11): the seed is
-// the key, the index the counter. 53 bits of the block make the number.
-double uniform(uint64_t seed, uint32_t index) {
-    uint32_t counter[4] = {index, 0, 0, 0};
-    uint32_t key[2] = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
-    for (int round = 0; round < 10; round++) {
-        const uint64_t a = UINT64_C(0xD2511F53) * counter[0];
-        const uint64_t b = UINT64_C(0xCD9E8D57) * counter[2];
-        const uint32_t next[4] = {
-            static_cast<uint32_t>(b >> 32) ^ counter[1] ^ key[0],
-            static_cast<uint32_t>(b),
-            static_cast<uint32_t>(a >> 32) ^ counter[3] ^ key[1],
-            static_cast<uint32_t>(a),
-        };
-        std::memcpy(counter, next, sizeof counter);
-        key[0] += 0x9E3779B9;
-        key[1] += 0xBB67AE85;
-    }
-    const uint64_t bits = static_cast<uint64_t>(counter[0]) << 32 | counter[1];
-    return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
 // Token in the upper half, the bits of the log-probability in the lower.

@@ -57,6 +57,3 @@ private:
     std::vector<Candidate> candidates;
     std::vector<Candidate> sorted;
 };
-
-// Uniform in [0, 1), decided by seed and index alone.
-double uniform(uint64_t seed, uint32_t index);

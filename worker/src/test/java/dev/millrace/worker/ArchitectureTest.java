@@ -75,9 +75,7 @@ class ArchitectureTest {
         classes()
                 .that()
                 .containAnyMethodsThat(DescribedPredicate.describe(
-                        "are native",
-                        method -> method.getModifiers()
-                                .contains(JavaModifier.NATIVE)))
+                        "are native", method -> method.getModifiers().contains(JavaModifier.NATIVE)))
                 .should()
                 .resideInAPackage("dev.millrace.worker.llama")
                 .check(CLASSES);

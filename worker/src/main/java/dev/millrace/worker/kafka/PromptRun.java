@@ -62,7 +62,11 @@ final class PromptRun {
         this.place = place;
         this.onDone = onDone;
         this.epoch = incoming.epoch();
-        this.prepared = lane.context().executeBlocking(() -> lane.preparation().prepare(prompt(), incoming.record().timestamp()), false);
+        this.prepared = lane.context()
+                .executeBlocking(
+                        () -> lane.preparation()
+                                .prepare(prompt(), incoming.record().timestamp()),
+                        false);
         attach(incoming);
     }
 

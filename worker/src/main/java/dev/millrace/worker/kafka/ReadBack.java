@@ -12,8 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param claimOffset of the own claim, the last event that is read
  */
 record ReadBack(
-        TopicPartition place,
-        UUID promptId,
-        @Nullable Long from,
-        long sinceMs,
-        long claimOffset) {}
+        TopicPartition place, UUID promptId, @Nullable Long from, long sinceMs, long claimOffset) {}

@@ -100,13 +100,15 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     private void serve(List<Waiting> requests) {
-        requests.stream().collect(Collectors.groupingBy(waiting -> waiting.request().place())).forEach((place, group) -> {
-            try {
-                read(place, begin(place, group));
-            } catch (Throwable t) { // the top of this thread's loop: whoever asked hears of it
-                group.forEach(waiting -> waiting.history().completeExceptionally(t));
-            }
-        });
+        requests.stream()
+                .collect(Collectors.groupingBy(waiting -> waiting.request().place()))
+                .forEach((place, group) -> {
+                    try {
+                        read(place, begin(place, group));
+                    } catch (Throwable t) { // the top of this thread's loop: whoever asked hears of it
+                        group.forEach(waiting -> waiting.history().completeExceptionally(t));
+                    }
+                });
     }
 
     /** Finds where each request's reading starts. One whose start the log no longer has is answered at once. */

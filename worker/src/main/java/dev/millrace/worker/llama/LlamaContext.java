@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * The decoder that is llama.cpp on a device: a KV cache for some sequences, and steps over them.
  *
- * <p>On a CPU, what comes out for a sequence depends on its own tokens, settings and seed alone as long as its cells
- * in the KV cache are in order; see {@code LlamaContext.cpp}.
+ * <p>On a CPU, what comes out for a sequence depends on its own tokens, settings and seed alone, to the last bit: not
+ * on who shares the batch, how a prompt was cut, or what the KV cache held before. On a GPU that is not promised.
  */
 public final class LlamaContext implements Decoder {
     private final LlamaModel model;

@@ -119,7 +119,9 @@ class PromptConsumerTest {
         consumer.turn();
 
         assertThat(kafka.commitCalls).isEqualTo(commits);
-        assertThatThrownBy(raised::join).isInstanceOf(CompletionException.class).hasCauseInstanceOf(SessionClosedException.class);
+        assertThatThrownBy(raised::join)
+                .isInstanceOf(CompletionException.class)
+                .hasCauseInstanceOf(SessionClosedException.class);
     }
 
     @Test

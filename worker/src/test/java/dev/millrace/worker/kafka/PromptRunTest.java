@@ -49,9 +49,11 @@ class PromptRunTest {
 
         await().until(() -> worker.committed() == 1);
         assertWhole(prompt, "hello");
-        assertThat(log.of("completions")).singleElement().satisfies(record -> assertThat(
-                        EventCodec.COMPLETION.decode(record.value()).getText())
-                .isEqualTo(WorkerFixture.text(WorkerFixture.completion("hello", LENGTH))));
+        assertThat(log.of("completions"))
+                .singleElement()
+                .satisfies(record -> assertThat(
+                                EventCodec.COMPLETION.decode(record.value()).getText())
+                        .isEqualTo(WorkerFixture.text(WorkerFixture.completion("hello", LENGTH))));
     }
 
     @Test
@@ -99,9 +101,11 @@ class PromptRunTest {
 
         await().until(() -> worker.committed() == 1);
         assertThat(tokensOf(prompt, 1)).isEmpty();
-        assertThat(log.of("completions")).singleElement().satisfies(record -> assertThat(
-                        EventCodec.COMPLETION.decode(record.value()).getText())
-                .isEqualTo("ABC!"));
+        assertThat(log.of("completions"))
+                .singleElement()
+                .satisfies(record -> assertThat(
+                                EventCodec.COMPLETION.decode(record.value()).getText())
+                        .isEqualTo("ABC!"));
     }
 
     @Test
@@ -149,7 +153,9 @@ class PromptRunTest {
     @Test
     void goesOnAfterALostSend() throws Exception {
         Prompt prompt = prompt("hello", LENGTH);
-        log.next(event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10, ReplyLog.Fate.IS_LOST);
+        log.next(
+                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10,
+                ReplyLog.Fate.IS_LOST);
 
         WorkerFixture worker = worker(1);
         worker.assign(prompt);
@@ -175,7 +181,9 @@ class PromptRunTest {
     @Test
     void ignoresAFailedSendThatLandsLate() throws Exception {
         Prompt prompt = prompt("hello", LENGTH);
-        log.next(event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10, ReplyLog.Fate.LANDS_LATE);
+        log.next(
+                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10,
+                ReplyLog.Fate.LANDS_LATE);
         WorkerFixture worker = worker(1, Pace.of(100));
         worker.assign(prompt);
         await().until(() -> tokensOf(prompt, 1).stream().anyMatch(tokens -> tokens.getFirstIndex() > 15));
@@ -344,6 +352,7 @@ class PromptRunTest {
     }
 
     private static String reason(ProducerRecord<byte[], byte[]> letter) {
-        return new String(letter.headers().lastHeader("kafka_dlt-exception-message").value(), StandardCharsets.UTF_8);
+        return new String(
+                letter.headers().lastHeader("kafka_dlt-exception-message").value(), StandardCharsets.UTF_8);
     }
 }

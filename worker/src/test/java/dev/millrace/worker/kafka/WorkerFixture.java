@@ -64,7 +64,12 @@ final class WorkerFixture implements AutoCloseable {
                 log,
                 new DeliveryMetrics(registry));
         this.consumer = new PromptConsumer(
-                "poll-" + nonce, kafka, "prompts", 10, new SessionFactory(() -> clockMs, () -> nonce), new Intake(lane));
+                "poll-" + nonce,
+                kafka,
+                "prompts",
+                10,
+                new SessionFactory(() -> clockMs, () -> nonce),
+                new Intake(lane));
         kafka.updateBeginningOffsets(Map.of(PROMPTS, 0L));
         var unused = consumer.start();
     }

@@ -41,7 +41,7 @@ class ExactnessIT {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 0", "7, 0", "16, 0", "62, 0", "63, 0", "64, 0", "200, 0", "1, 7", "7, 7", "16, 7", "200, 7", "512, 1"
+        "1, 0", "7, 0", "16, 0", "62, 0", "63, 0", "64, 0", "200, 0", "1, 7", "7, 7", "16, 7", "200, 7", "500, 1"
     })
     void dependsNeitherOnChunksNorOnNeighbours(int chunk, int neighbours) {
         try (LlamaContext context = open(4000)) {

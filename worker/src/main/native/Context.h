@@ -1,0 +1,96 @@
+// What a context does with the rows of a step. One thread at a time, which in_use is for.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "KvCache.h"
+#include "Sampler.h"
+#include "model.h"
+
+// As in Batch.java.
+struct Row {
+    int32_t sequence;
+    int32_t token;
+    int32_t position;
+    int32_t index;
+};
+
+struct Result {
+    int32_t token;
+    float logprob;
+};
+
+struct Sequence {
+    bool admitted = false;
+    Sampling sampling;
+};
+
+// The rows as llama.cpp wants them, kept from step to step.
+struct Rows {
+    explicit Rows(size_t most) : token(most), position(most), sequence(most), sequences(most), count(most, 1), output(most) {
+        for (size_t i = 0; i < most; i++) {
+            sequences[i] = &sequence[i];
+        }
+    }
+
+    void set(size_t i, const Row & row) {
+        token[i] = row.token;
+        position[i] = row.position;
+        sequence[i] = row.sequence;
+        output[i] = row.index >= 0;
+    }
+
+    llama_batch batch(int32_t rows) {
+        return {rows, token.data(), nullptr, position.data(), count.data(), sequences.data(), output.data()};
+    }
+
+    std::vector<llama_token> token;
+    std::vector<llama_pos> position;
+    std::vector<llama_seq_id> sequence;
+    std::vector<llama_seq_id *> sequences;
+    std::vector<int32_t> count;
+    std::vector<int8_t> output;
+};
+
+struct FreeContext {
+    void operator()(llama_context * context) const { llama_free(context); }
+};
+
+class Context {
+public:
+    // The numbers have been checked. Throws Failure OUT_OF_MEMORY or INVALID_ARGUMENT.
+    static std::shared_ptr<Context> open(
+        std::shared_ptr<Model> model, int kv_cells, int sequences, int batch_tokens, int threads);
+
+    Context(std::shared_ptr<Model> model, llama_context * context, int kv_cells, int sequences, int batch_tokens);
+
+    void admit(int sequence, const Sampling & sampling);
+    void release(int sequence, int length);
+    void step(const Row * rows, int count, Result * results);
+
+    int batch_tokens() const { return most_rows; }
+
+    std::mutex in_use;
+
+private:
+    Sequence & at(int sequence);
+    void check_rows(const Row * rows, int count);
+    Result * step_slice(const Row * rows, int count, Result * results);
+    void decode(int rows, bool padded);
+    Result sample(int row, const Row & from);
+
+    const std::shared_ptr<Model> model;
+    const std::unique_ptr<llama_context, FreeContext> context;
+    const int kv_cells;
+    const int most_rows;
+    const int slice_rows;
+    bool broken = false; // a step has begun and did not come to its end
+    KvCache cache;
+    std::vector<Sequence> sequences;
+    std::vector<int32_t> lengths; // scratch: those after the rows that were checked
+    std::vector<bool> sampled;    // scratch: the sequences with an output in the step
+    Rows rows;
+    Sampler sampler;
+};
