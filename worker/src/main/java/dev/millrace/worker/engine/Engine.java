@@ -121,23 +121,26 @@ public final class Engine implements AutoCloseable {
     }
 
     private void run() {
-        Decoder decoder = null;
         try {
-            decoder = device.get();
+            generate();
+            ended.complete(null);
+        } catch (Throwable t) { // the top of this thread's loop: whoever waits on the futures hears of it
+            opened.completeExceptionally(t);
+            ended.completeExceptionally(t);
+        }
+    }
+
+    private void generate() throws InterruptedException {
+        Decoder decoder = device.get();
+        try {
             Scheduler scheduler = new Scheduler(decoder, settings.pace());
             load = scheduler.load();
             opened.complete(null);
             while (!closing) {
                 decoder = step(decoder, scheduler);
             }
-            ended.complete(null);
-        } catch (Throwable t) { // the top of this thread's loop: whoever waits on the futures hears of it
-            opened.completeExceptionally(t);
-            ended.completeExceptionally(t);
         } finally {
-            if (decoder != null) {
-                decoder.close();
-            }
+            decoder.close();
         }
     }
 

@@ -1,0 +1,41 @@
+# Millrace. `make help` lists what there is to do.
+
+SHELL := /bin/sh
+SCRIPTS := compose/src/main/scripts
+# Written last by the build: older than whatever has changed since. Directories are listed too, for deleted files.
+BUILT := compose/target/lib/classes.jsa
+SOURCES := $(shell find .mvn pom.xml */pom.xml */src/main -name node_modules -prune -o -print)
+
+# Every character of the prompt counts, $ and # and line ends included: nothing in it is make's to expand.
+MAKEOVERRIDES =
+ifdef PROMPT
+override export PROMPT := $(value PROMPT)
+endif
+
+.PHONY: help run ask test clean
+
+help:
+	@echo "make run               a Kafka broker and a worker in one process, until Ctrl-C"
+	@echo "                         KAFKA_PORT=9092  DATA_DIR=data  MODEL=path to a GGUF file"
+	@echo "make ask PROMPT='...'  asks it over Kafka and prints the answer as it streams"
+	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
+	@echo "make test              builds everything and runs every test"
+	@echo "make clean             removes what the build made; the data directory stays"
+
+run: $(BUILT)
+	@exec $(SCRIPTS)/java dev.millrace.compose.Embedded
+
+ask:
+	@exec $(SCRIPTS)/ask
+
+test:
+	@$(SCRIPTS)/tools
+	mvn -B verify
+
+clean:
+	rm -rf target */target
+
+$(BUILT): $(SOURCES)
+	@$(SCRIPTS)/tools
+	@echo "millrace: building what has changed" >&2
+	@mvn -q -B -DskipTests -Dspotless.check.skip=true package >&2

@@ -1,0 +1,64 @@
+package dev.millrace.compose.stack;
+
+import dev.millrace.compose.JavaProcess;
+import dev.millrace.compose.broker.EmbeddedBroker;
+import dev.millrace.schemas.TopicSetup;
+import dev.millrace.schemas.Topics;
+import dev.millrace.worker.WorkerMain;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+
+/**
+ * Topics of one test class, told from others' by their prefix, on the one broker of this JVM. Workers belong to the
+ * test that starts them.
+ *
+ * @param topics exist
+ */
+record Installation(Topics topics) {
+
+    static final Path MODEL = Path.of("../worker/demo-model/millrace-demo-f16.gguf");
+    static final int PARTITIONS = 2;
+
+    /** Ends with the JVM: a start takes seconds. */
+    private static final class Broker {
+        static final EmbeddedBroker RUNNING = EmbeddedBroker.start(temporaryDirectory(), 0);
+
+        private static Path temporaryDirectory() {
+            try {
+                return Files.createTempDirectory(Path.of("target"), "broker");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    static Installation create(Class<?> test) {
+        Topics topics = new Topics(test.getSimpleName() + ".");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", Broker.RUNNING.address()))) {
+            TopicSetup.ensure(admin, topics, PARTITIONS, (short) 1);
+        }
+        return new Installation(topics);
+    }
+
+    String bootstrap() {
+        return Broker.RUNNING.address();
+    }
+
+    /** A worker that is replaced a second after it was killed. */
+    JavaProcess startWorker(String... settings) throws IOException {
+        List<String> all = new ArrayList<>(List.of(
+                "--kafka-bootstrap=" + bootstrap(),
+                "--topic-prefix=" + topics.prefix(),
+                "--group=" + topics.prefix() + "workers",
+                "--model=" + MODEL,
+                "--session-timeout=1s"));
+        all.addAll(List.of(settings));
+        return JavaProcess.start(WorkerMain.class, Map.of(), all.toArray());
+    }
+}
