@@ -20,13 +20,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Generates completions on one device, many at once (continuous batching). Its thread opens, drives and closes the
- * device and owns the scheduler and the slots; {@link #submit}, {@link #drop}, {@link #load} and {@link #close} are
- * for other threads.
+ * device and owns the scheduler and the slots; {@link #submit}, {@link #drop}, {@link #cancel}, {@link #load} and
+ * {@link #close} are for other threads.
  */
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     /** Deadlines are looked at this often while no step is due. */
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** Submitted, cancelled, dropped. */
+    private static final int COMMANDS_PER_PROMPT = 3;
 
     private static final Failure DEVICE_FAILED = Failure.newBuilder()
             .setCode(ErrorCode.INTERNAL.code())
@@ -58,7 +61,7 @@ public final class Engine implements AutoCloseable {
         this.device = device;
         this.vocabulary = vocabulary;
         this.metrics = metrics;
-        this.commands = new ArrayBlockingQueue<>(2 * settings.capacity() + 1);
+        this.commands = new ArrayBlockingQueue<>(COMMANDS_PER_PROMPT * settings.capacity() + 1);
         this.thread = new Thread(this::run, settings.name());
     }
 
@@ -96,6 +99,11 @@ public final class Engine implements AutoCloseable {
     /** Forgets a prompt, wherever it is. Its listener hears no more, but for what is being said right now. */
     public void drop(UUID promptId) {
         send(scheduler -> scheduler.drop(promptId));
+    }
+
+    /** Ends a prompt with CANCELLED, wherever it is; nothing happens where it is not. */
+    public void cancel(UUID promptId) {
+        send(scheduler -> scheduler.cancel(promptId));
     }
 
     public EngineLoad load() {

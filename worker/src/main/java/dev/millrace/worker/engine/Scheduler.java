@@ -109,6 +109,13 @@ final class Scheduler {
         return finished;
     }
 
+    /** Ends a prompt, wherever it is; it is taken out when the finished retire. */
+    void cancel(UUID promptId) {
+        Stream.concat(waiting.stream(), running.stream())
+                .filter(slot -> slot.promptId().equals(promptId))
+                .forEach(slot -> slot.finish(FinishReason.CANCELLED, null));
+    }
+
     /** Takes a prompt out, wherever it is, without a word to its listener. */
     void drop(UUID promptId) {
         waiting.removeIf(slot -> slot.promptId().equals(promptId));

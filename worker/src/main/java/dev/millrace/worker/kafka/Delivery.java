@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 public final class Delivery implements AutoCloseable {
     private final ChunkProducer producer;
     private final ReplyLogReader reader;
+    private final ControlReader controls;
+    private final Intake intake;
     private final PromptConsumer consumer;
     private final Engine engine;
 
@@ -37,6 +39,10 @@ public final class Delivery implements AutoCloseable {
         this.engine = engine;
         this.producer = new ChunkProducer(workerId + "-send", clients.producer());
         this.reader = new ReplyLogReader(workerId + "-read-back", clients.replyConsumer());
+        this.controls = new ControlReader(
+                workerId + "-controls",
+                clients.controlConsumer(),
+                settings.topics().controls());
         Lane lane = new Lane(
                 context,
                 workerId,
@@ -46,24 +52,28 @@ public final class Delivery implements AutoCloseable {
                 engine,
                 producer,
                 reader,
+                controls,
                 metrics);
+        this.intake = new Intake(lane);
         this.consumer = new PromptConsumer(
                 workerId + "-poll",
                 clients.promptConsumer(),
                 settings.topics().prompts(),
                 mostInFlight,
                 new SessionFactory(System::currentTimeMillis, new SecureRandom()::nextLong),
-                new Intake(lane));
+                intake);
     }
 
     /** Begins to take prompts. The future completes when all has been closed, exceptionally when it gave up. */
     public CompletableFuture<Void> start() {
+        CompletableFuture<Void> controlled = controls.start(intake).whenComplete((v, failure) -> consumer.close());
         CompletableFuture<Void> polled = consumer.start().whenComplete((v, failure) -> {
             engine.close();
+            controls.close();
             reader.close();
             producer.close();
         });
-        return CompletableFuture.allOf(polled, reader.start(), producer.start());
+        return CompletableFuture.allOf(polled, controlled, reader.start(), producer.start());
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.millrace.worker.kafka;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -12,11 +13,12 @@ import org.slf4j.LoggerFactory;
  * Gives every prompt a run, and every prompt that cannot be answered to the dead letters. Called on the poll thread;
  * all state is owned by the delivery context, where the calls arrive in order.
  */
-final class Intake implements PromptListener {
+final class Intake implements PromptListener, CancellationListener {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
     private final Lane lane;
     private final DeadLetters deadLetters;
+    private final EarlyCancellations earlyCancellations = new EarlyCancellations();
     private final Map<PartitionSession, Map<UUID, PromptRun>> runs = new HashMap<>();
 
     Intake(Lane lane) {
@@ -40,8 +42,13 @@ final class Intake implements PromptListener {
         lane.context().runOnContext(v -> close(session));
     }
 
+    @Override
+    public void onCancellation(UUID promptId) {
+        lane.context().runOnContext(v -> cancel(promptId));
+    }
+
     private void take(PromptConsumer source, IncomingPrompt incoming) {
-        Map<UUID, PromptRun> active = runs.computeIfAbsent(incoming.session(), session -> new HashMap<>());
+        Map<UUID, PromptRun> active = runs.computeIfAbsent(incoming.session(), session -> open(incoming));
         PromptRun same = active.get(incoming.prompt().getId());
         if (same != null) {
             same.attach(incoming);
@@ -51,10 +58,31 @@ final class Intake implements PromptListener {
             ReplyPlace place = lane.replyPlaces().placeOf(incoming.prompt());
             PromptRun run = new PromptRun(lane, source, incoming, place, this::onDone);
             active.put(incoming.prompt().getId(), run);
+            if (earlyCancellations.take(incoming.prompt().getId())) {
+                run.cancel();
+            }
             run.claim();
         } catch (UnknownReplyPlaceException e) {
             bury(source, incoming.session(), incoming.record(), String.valueOf(e.getMessage()));
         }
+    }
+
+    /** The session's oldest prompt in work is its first: cancellations count from shortly before it. */
+    private Map<UUID, PromptRun> open(IncomingPrompt first) {
+        lane.controls()
+                .follow(first.session().partition().partition(), first.record().timestamp() - Lane.READ_BACK_MARGIN_MS);
+        return new HashMap<>();
+    }
+
+    private void cancel(UUID promptId) {
+        List<PromptRun> active = runs.values().stream()
+                .map(ofSession -> ofSession.get(promptId))
+                .filter(Objects::nonNull)
+                .toList();
+        if (active.isEmpty()) {
+            earlyCancellations.add(promptId);
+        }
+        active.forEach(PromptRun::cancel);
     }
 
     private void bury(
@@ -72,6 +100,7 @@ final class Intake implements PromptListener {
     private void close(PartitionSession session) {
         Map<UUID, PromptRun> active = runs.remove(session);
         if (active != null) {
+            lane.controls().leave(session.partition().partition());
             active.values().forEach(PromptRun::close);
         }
     }

@@ -59,6 +59,16 @@ final class KafkaClients {
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
+    /** Of cancellations, without a group: it goes where the prompts are. */
+    Consumer<byte[], byte[]> controlConsumer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("default.api.timeout.ms", 10_000);
+        properties.putAll(common("controls"));
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "earliest");
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
     Producer<byte[], byte[]> producer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put("linger.ms", 2);

@@ -15,11 +15,12 @@ import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.ErrorCode;
 import dev.millrace.worker.engine.GenerationRequest;
 import dev.millrace.worker.engine.PromptRefusedException;
+import dev.millrace.worker.kafka.ReplyHistory.Said;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +36,6 @@ import org.slf4j.LoggerFactory;
 final class PromptRun {
     private static final Logger LOG = LoggerFactory.getLogger(PromptRun.class);
     private static final long RETRY_MS = 500;
-    /**
-     * Where a prompt does not say where its answer may begin, reading back starts this long before its append: a
-     * second copy of it, sent by a producer that tried again, comes within Kafka's default delivery timeout of two
-     * minutes, and the brokers' clocks are taken to be within half a minute of each other.
-     */
-    private static final long READ_BACK_MARGIN_MS = TimeUnit.SECONDS.toMillis(150);
 
     private final Lane lane;
     private final PromptConsumer source;
@@ -53,6 +48,7 @@ final class PromptRun {
     /** Of the current claim; null between two claims and when closed. What an earlier one brings is ignored. */
     private @Nullable ReplyWriter current;
 
+    private boolean cancelled;
     private boolean closed;
 
     PromptRun(Lane lane, PromptConsumer source, IncomingPrompt incoming, ReplyPlace place, Consumer<PromptRun> onDone) {
@@ -83,6 +79,12 @@ final class PromptRun {
         offsets.add(duplicate.record().offset());
     }
 
+    /** Ends with CANCELLED, once it is known where the answer stands. */
+    void cancel() {
+        cancelled = true;
+        lane.engine().cancel(prompt().getId());
+    }
+
     /** The session is gone: falls silent at once. */
     void close() {
         closed = true;
@@ -110,33 +112,41 @@ final class PromptRun {
                         place.partition(),
                         prompt().getId(),
                         place.readFrom(),
-                        incoming.record().timestamp() - READ_BACK_MARGIN_MS,
+                        incoming.record().timestamp() - Lane.READ_BACK_MARGIN_MS,
                         claimOffset)));
     }
 
     private void decide(ReplyWriter writer, ReplyHistory history) {
         Claim claim = history.currentClaim();
-        if (history.lost()) {
-            fail(writer, ErrorCode.HISTORY_LOST, "the reply log no longer holds the beginning of this answer");
-        } else if (claim == null || !claim.writer().equals(writer.writer())) {
+        if (claim == null || !claim.writer().equals(writer.writer())) {
             onSuperseded(claim);
+        } else if (history.lost()) {
+            fail(
+                    writer,
+                    history.said(),
+                    ErrorCode.HISTORY_LOST,
+                    "the reply log no longer has the beginning of this answer");
         } else if (history.finished() != null) {
-            complete(history.finished(), history.text() + history.finished().getText());
+            String modelId = Objects.requireNonNullElse(history.finishedModelId(), lane.modelId());
+            complete(
+                    history.finished(),
+                    history.said().text() + history.finished().getText(),
+                    modelId);
         } else {
             prepared.onSuccess(request -> ifCurrent(writer, () -> begin(writer, history, request)))
-                    .onFailure(refusal -> ifCurrent(writer, () -> refuse(writer, refusal)));
+                    .onFailure(refusal -> ifCurrent(writer, () -> refuse(writer, history.said(), refusal)));
         }
     }
 
     /** Goes on with what this model began. What another began starts over, and only once the log says so. */
     private void begin(ReplyWriter writer, ReplyHistory history, GenerationRequest fresh) {
         boolean goesOn = history.continuableBy(lane.modelId());
-        lane.metrics().onStart(!history.ids().isEmpty(), goesOn);
+        lane.metrics().onStart(!history.said().ids().isEmpty(), goesOn);
         if (goesOn) {
-            generate(writer, fresh.continuing(history.ids()), history.text());
+            generate(writer, history.said(), fresh);
         } else {
             lane.onContext(writer.send(new Restarted("model_changed")))
-                    .onSuccess(offset -> ifCurrent(writer, () -> generate(writer, fresh, "")))
+                    .onSuccess(offset -> ifCurrent(writer, () -> generate(writer, Said.NOTHING, fresh)))
                     .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
         }
     }
@@ -158,52 +168,57 @@ final class PromptRun {
         }
     }
 
-    private void generate(ReplyWriter writer, GenerationRequest request, String saidBefore) {
+    private void generate(ReplyWriter writer, Said said, GenerationRequest fresh) {
+        if (cancelled) {
+            finish(writer, said, FinishReason.CANCELLED, null);
+            return;
+        }
         CompletionWriter listener = new CompletionWriter(
                 writer,
-                saidBefore,
+                said.text(),
                 failure -> lane.context().runOnContext(v -> ifCurrent(writer, () -> claimAgain(failure))),
                 terminal -> awaitTerminal(writer, terminal));
         try {
-            lane.engine().submit(request, listener);
+            lane.engine().submit(fresh.continuing(said.ids()), listener);
         } catch (PromptRefusedException e) {
-            finish(writer, e.failure());
+            finish(writer, said, FinishReason.ERROR, e.failure());
         }
     }
 
-    private void refuse(ReplyWriter writer, Throwable refusal) {
+    private void refuse(ReplyWriter writer, Said said, Throwable refusal) {
         if (refusal instanceof PromptRefusedException refused) {
-            finish(writer, refused.failure());
+            finish(writer, said, FinishReason.ERROR, refused.failure());
         } else {
             LOG.error("Prompt {} could not be prepared", prompt().getId(), refusal);
-            fail(writer, ErrorCode.INTERNAL, "the worker could not prepare this prompt");
+            fail(writer, said, ErrorCode.INTERNAL, "the worker could not prepare this prompt");
         }
     }
 
-    private void fail(ReplyWriter writer, ErrorCode code, String message) {
-        finish(writer, new PromptRefusedException(code, null, message).failure());
+    private void fail(ReplyWriter writer, Said said, ErrorCode code, String message) {
+        finish(writer, said, FinishReason.ERROR, new PromptRefusedException(code, null, message).failure());
     }
 
-    /** Ends a prompt for which nothing was generated. */
-    private void finish(ReplyWriter writer, Failure failure) {
-        Finished finished =
-                new Finished(FinishReason.ERROR, "", new Usage(0, 0, 0), new Timings(0.0, 0.0, 0.0), failure);
-        awaitTerminal(writer, new CompletionWriter.Terminal(finished, "", writer.send(finished)));
+    /** Ends a prompt that does not reach the engine. */
+    private void finish(ReplyWriter writer, Said said, FinishReason reason, @Nullable Failure failure) {
+        Usage usage = new Usage(0, said.ids().size(), 0);
+        Finished finished = new Finished(reason, "", usage, new Timings(0.0, 0.0, 0.0), failure);
+        awaitTerminal(writer, new CompletionWriter.Terminal(finished, said.text(), writer.send(finished)));
     }
 
     /** On the context or on the engine's thread. */
     private void awaitTerminal(ReplyWriter writer, CompletionWriter.Terminal terminal) {
         lane.onContext(terminal.sent())
-                .onSuccess(offset -> ifCurrent(writer, () -> complete(terminal.finished(), terminal.text())))
+                .onSuccess(offset ->
+                        ifCurrent(writer, () -> complete(terminal.finished(), terminal.text(), lane.modelId())))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
     }
 
     /** The terminal stands in the log. The whole answer follows, at least once, before the prompt's offset is done. */
-    private void complete(Finished finished, String text) {
+    private void complete(Finished finished, String text, String modelId) {
         Completion completion = new Completion(
                 prompt().getId(),
                 prompt().getConversation(),
-                lane.modelId(),
+                modelId,
                 text,
                 finished.getReason(),
                 finished.getUsage(),

@@ -17,26 +17,34 @@ import org.jspecify.annotations.Nullable;
  * Owned by the read-back thread until it is handed over.
  */
 final class ReplyHistory {
+    /**
+     * What readers have been told of a completion.
+     *
+     * @param ids token ids, from index 0
+     * @param text what these released
+     */
+    record Said(List<Integer> ids, String text) {
+        static final Said NOTHING = new Said(List.of(), "");
+    }
+
     private final ReplyStream stream;
     private final List<Integer> ids = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private final boolean lost;
     private @Nullable String textModelId;
     private @Nullable Finished finished;
+    private @Nullable String finishedModelId;
 
-    /** Nothing has been read yet. */
-    ReplyHistory(TopicPartition place, UUID promptId, long from) {
-        this(place, promptId, from, false);
-    }
-
-    private ReplyHistory(TopicPartition place, UUID promptId, long from, boolean lost) {
-        this.stream = ReplyStream.resume(Cursor.start(place.topic(), place.partition(), promptId, from));
-        this.lost = lost;
-    }
-
-    /** The log begins after the point to read from: what stood there is unknown. */
-    static ReplyHistory lost(TopicPartition place, UUID promptId, long logStart) {
-        return new ReplyHistory(place, promptId, logStart, true);
+    /**
+     * Nothing has been read yet.
+     *
+     * @param from where reading is to begin
+     * @param logStart the first offset that the log still has; where it is above {@code from}, something is lost
+     */
+    ReplyHistory(TopicPartition place, UUID promptId, long from, long logStart) {
+        this.stream =
+                ReplyStream.resume(Cursor.start(place.topic(), place.partition(), promptId, Math.max(from, logStart)));
+        this.lost = from < logStart;
     }
 
     void accept(long offset, ReplyEvent event) {
@@ -44,17 +52,18 @@ final class ReplyHistory {
         if (delivery instanceof Delivery.Text tokens) {
             ids.addAll(tokens.ids());
             text.append(tokens.text());
-            Claim claim = stream.currentClaim();
-            textModelId = claim == null ? null : claim.modelId();
+            textModelId = currentModelId();
         } else if (delivery instanceof Delivery.StartedOver) {
             ids.clear();
             text.setLength(0);
             textModelId = null;
         } else if (delivery instanceof Delivery.Ended end) {
             finished = end.finished();
+            finishedModelId = currentModelId();
         }
     }
 
+    /** Whether the log begins after the point to read from: what stood there is unknown. */
     boolean lost() {
         return lost;
     }
@@ -71,14 +80,19 @@ final class ReplyHistory {
         return finished;
     }
 
-    /** Token ids of the completion so far. */
-    List<Integer> ids() {
-        return ids;
+    /** Who wrote the terminal; null where there is none. */
+    @Nullable
+    String finishedModelId() {
+        return finishedModelId;
     }
 
-    /** The text that these released. */
-    String text() {
-        return text.toString();
+    Said said() {
+        return new Said(ids, text.toString());
+    }
+
+    private @Nullable String currentModelId() {
+        Claim claim = stream.currentClaim();
+        return claim == null ? null : claim.modelId();
     }
 
     /** Whether this model may go on where the ids end; true as well where there are none. */

@@ -111,7 +111,7 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
                 });
     }
 
-    /** Finds where each request's reading starts. One whose start the log no longer has is answered at once. */
+    /** Finds where each request's reading starts: where it asked to, or where the log now begins. */
     private List<Reading> begin(TopicPartition place, List<Waiting> group) {
         consumer.assign(List.of(place));
         long logStart = beginningOf(place);
@@ -120,11 +120,8 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
             ReadBack request = waiting.request();
             long from =
                     Math.min(request.from() != null ? request.from() : offsetAt(place, request), request.claimOffset());
-            if (from < logStart) {
-                waiting.history().complete(ReplyHistory.lost(place, request.promptId(), logStart));
-            } else {
-                readings.add(new Reading(waiting, from, new ReplyHistory(place, request.promptId(), from)));
-            }
+            ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
+            readings.add(new Reading(waiting, Math.max(from, logStart), history));
         }
         return readings;
     }
@@ -145,9 +142,6 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     private void read(TopicPartition place, List<Reading> readings) {
-        if (readings.isEmpty()) {
-            return;
-        }
         long from = readings.stream().mapToLong(Reading::from).min().getAsLong();
         long last = readings.stream()
                 .mapToLong(reading -> reading.request().claimOffset())

@@ -253,6 +253,58 @@ class PromptRunTest {
     }
 
     @Test
+    void claimsAboveAnEarlierOwnerBeforeItSaysThatHistoryIsLost() {
+        Prompt prompt = prompt(UUID.randomUUID(), "hello", LENGTH, new ReplyAddress("replies", 0, 0L));
+        claim(prompt("foreign", LENGTH), NOW_MS, 7, "model", 3);
+        claim(prompt, NOW_MS + 5000, 7, "model", 3);
+        log.deleteBefore(1);
+
+        WorkerFixture worker = worker(1);
+        worker.assign(prompt);
+
+        await().until(() -> worker.committed() == 1);
+        assertThat(errorOf(prompt)).isEqualTo("history_lost");
+    }
+
+    @Test
+    void endsARunningCompletionThatIsCancelled() {
+        Prompt prompt = prompt("hello", LENGTH);
+        WorkerFixture worker = worker(1, Pace.of(100));
+        worker.assign(prompt);
+        await().until(() -> tokensOf(prompt, 1).size() > 5);
+
+        worker.cancel(prompt);
+
+        await().until(() -> worker.committed() == 1);
+        assertThat(reasonOf(prompt)).isEqualTo(FinishReason.CANCELLED);
+        assertThat(tokensOf(prompt, 1).size()).isLessThan(LENGTH);
+    }
+
+    @Test
+    void generatesNothingForAPromptThatWasCancelledBeforeItCame() {
+        Prompt prompt = prompt("hello", LENGTH);
+        WorkerFixture worker = worker(1);
+
+        worker.cancel(prompt);
+        worker.assign(prompt);
+
+        await().until(() -> worker.committed() == 1);
+        assertThat(reasonOf(prompt)).isEqualTo(FinishReason.CANCELLED);
+        assertThat(tokensOf(prompt, 1)).isEmpty();
+    }
+
+    @Test
+    void readsTheCancellationsOfThePartitionsWhosePromptsItHas() {
+        WorkerFixture worker = worker(1);
+        worker.assign(prompt("hello", LENGTH));
+        await().until(() -> worker.followed.partitions.contains(3));
+
+        worker.revoke();
+
+        await().until(() -> worker.followed.partitions.isEmpty());
+    }
+
+    @Test
     void endsAPromptThatItRefusesWithItsCode() {
         Prompt badParameter = prompt("hello", 0);
         Prompt otherModel = prompt("hello", 5);
@@ -349,6 +401,14 @@ class PromptRunTest {
                 .map(error -> error == null ? "none" : error.getCode())
                 .findFirst()
                 .orElse("no terminal");
+    }
+
+    private FinishReason reasonOf(Prompt prompt) {
+        return log.deliveries(prompt.getId()).stream()
+                .filter(Delivery.Ended.class::isInstance)
+                .map(delivery -> ((Delivery.Ended) delivery).finished().getReason())
+                .findFirst()
+                .orElse(FinishReason.UNKNOWN);
     }
 
     private static String reason(ProducerRecord<byte[], byte[]> letter) {

@@ -82,11 +82,8 @@ final class ReplyLog implements RecordSender, HistoryReader {
     public synchronized CompletableFuture<ReplyHistory> read(ReadBack request) {
         TopicPartition place = request.place();
         long from = request.from() == null ? 0 : request.from();
-        if (from < logStart) {
-            return CompletableFuture.completedFuture(ReplyHistory.lost(place, request.promptId(), logStart));
-        }
-        ReplyHistory history = new ReplyHistory(place, request.promptId(), from);
-        for (long offset = from; offset <= request.claimOffset(); offset++) {
+        ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
+        for (long offset = Math.max(from, logStart); offset <= request.claimOffset(); offset++) {
             if (records.get((int) offset).topic().equals("replies")) {
                 history.accept(offset, decode(records.get((int) offset)));
             }

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -43,6 +44,8 @@ final class WorkerFixture implements AutoCloseable {
     final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("earliest");
     private final Engine engine;
     private final PromptConsumer consumer;
+    private final Intake intake;
+    final Followed followed = new Followed();
 
     WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
         CollectorRegistry registry = new CollectorRegistry();
@@ -62,14 +65,11 @@ final class WorkerFixture implements AutoCloseable {
                 engine,
                 log,
                 log,
+                followed,
                 new DeliveryMetrics(registry));
+        this.intake = new Intake(lane);
         this.consumer = new PromptConsumer(
-                "poll-" + nonce,
-                kafka,
-                "prompts",
-                10,
-                new SessionFactory(() -> clockMs, () -> nonce),
-                new Intake(lane));
+                "poll-" + nonce, kafka, "prompts", 10, new SessionFactory(() -> clockMs, () -> nonce), intake);
         kafka.updateBeginningOffsets(Map.of(PROMPTS, 0L));
         var unused = consumer.start();
     }
@@ -88,6 +88,10 @@ final class WorkerFixture implements AutoCloseable {
 
     void addRaw(long offset, byte[] value) {
         kafka.addRecord(new ConsumerRecord<>(PROMPTS.topic(), PROMPTS.partition(), offset, new byte[0], value));
+    }
+
+    void cancel(Prompt prompt) {
+        intake.onCancellation(prompt.getId());
     }
 
     void revoke() {
@@ -133,6 +137,21 @@ final class WorkerFixture implements AutoCloseable {
         StringBuilder text = new StringBuilder();
         ids.forEach(id -> text.append((char) id.intValue()));
         return text.toString();
+    }
+
+    /** Which partitions of the controls are read along. */
+    static final class Followed implements PartitionFollower {
+        final Set<Integer> partitions = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public void follow(int partition, long sinceMs) {
+            partitions.add(partition);
+        }
+
+        @Override
+        public void leave(int partition) {
+            partitions.remove(partition);
+        }
     }
 
     /** A token for each byte, and the two control tokens of a chat. */
