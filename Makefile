@@ -8,6 +8,8 @@ SOURCES := $(shell find .mvn pom.xml */pom.xml */src/main -name node_modules -pr
 
 # Every character of the prompt counts, $ and # and line ends included: nothing in it is make's to expand.
 MAKEOVERRIDES =
+# Standard output is for the answer, also where another make calls this one.
+MAKEFLAGS += --no-print-directory
 ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif

@@ -27,7 +27,7 @@ record Expected(String id, List<Message> messages, List<Integer> answerIds, Stri
     private static final Path FILE = Path.of("../worker/demo-model/expected.jsonl");
 
     /** The file was made with this limit. */
-    private static final int MAX_ANSWER_TOKENS = 1024;
+    private static final int MAX_ANSWER_TOKENS = 2048;
 
     static List<Expected> all() throws IOException {
         ObjectMapper mapper = new ObjectMapper();

@@ -192,6 +192,10 @@ class PromptRunTest {
 
         await().until(() -> worker.committed() == 1);
         assertWhole(prompt, "hello");
+        assertThat(log.events())
+                .filteredOn(event -> event.getBody() instanceof Tokens && event.getEpoch() == NOW_MS + 1)
+                .as("tokens under the claim that was given up")
+                .hasSizeLessThan(LENGTH / 2);
     }
 
     @Test
@@ -224,7 +228,7 @@ class PromptRunTest {
     @Test
     void fallsSilentWhenThePartitionIsRevokedAndTheNextOwnerGoesOn() throws Exception {
         Prompt prompt = prompt("hello", LENGTH);
-        WorkerFixture first = worker(1, Pace.of(100));
+        WorkerFixture first = worker(1, Pace.of(30));
         first.assign(prompt);
         await().until(() -> tokensOf(prompt, 1).size() > 5);
 
@@ -235,6 +239,8 @@ class PromptRunTest {
         await().until(() -> second.committed() == 1);
         assertWhole(prompt, "hello");
         assertThat(first.committed()).isZero();
+        await().until(first::idle);
+        assertThat(tokensOf(prompt, 1)).hasSizeLessThan(LENGTH / 2);
         assertThat(tokensOf(prompt, 2)).isNotEmpty();
     }
 

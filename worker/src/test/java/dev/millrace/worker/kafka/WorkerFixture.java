@@ -98,6 +98,11 @@ final class WorkerFixture implements AutoCloseable {
         kafka.schedulePollTask(() -> kafka.rebalance(Set.of()));
     }
 
+    /** Whether the device has nothing to do. */
+    boolean idle() {
+        return engine.load().runningPrompts() == 0;
+    }
+
     /** The committed offset; -1: none. */
     long committed() {
         OffsetAndMetadata committed = kafka.committed(Set.of(PROMPTS)).get(PROMPTS);
