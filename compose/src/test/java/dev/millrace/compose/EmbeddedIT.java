@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EmbeddedIT {
 
     private static final File PROJECT = new File("..").getAbsoluteFile();
+    private static final byte GGML_TYPE_Q8_0 = 8;
     private static final Path DEMO_MODEL = Path.of("../worker/demo-model/millrace-demo-f16.gguf");
 
     @TempDir
@@ -159,6 +160,18 @@ class EmbeddedIT {
         Path damaged = Files.write(directory.resolve("damaged.gguf"), Arrays.copyOf(whole, whole.length / 2));
 
         refuses("damaged.gguf", "MODEL=" + damaged);
+    }
+
+    @Test
+    void saysInOneLineThatWeightsAreNotF16() throws Exception {
+        byte[] bytes = Files.readAllBytes(DEMO_MODEL);
+        String tensor = "output_norm.weight";
+        int name = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(tensor);
+        // The type stands behind the name, the number of dimensions and the one dimension.
+        bytes[name + tensor.length() + Integer.BYTES + Long.BYTES] = GGML_TYPE_Q8_0;
+        Path quantised = Files.write(directory.resolve("quantised.gguf"), bytes);
+
+        refuses("weights are not F16", "MODEL=" + quantised);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +70,16 @@ final class Client implements AutoCloseable {
     /** Returns when the broker has it. */
     void sendRaw(byte[] key, byte[] value) throws ExecutionException, InterruptedException {
         producer.send(new ProducerRecord<>(installation.topics().prompts(), key, value))
+                .get();
+    }
+
+    /** Returns when the broker has it. */
+    void cancel(Prompt prompt) throws ExecutionException, InterruptedException {
+        Cancellation cancellation = new Cancellation(prompt.getId(), prompt.getConversation(), null);
+        producer.send(new ProducerRecord<>(
+                        installation.topics().controls(),
+                        prompt.getConversation().getBytes(StandardCharsets.UTF_8),
+                        EventCodec.CANCELLATION.encode(cancellation)))
                 .get();
     }
 

@@ -26,7 +26,7 @@ record Expected(String id, List<Message> messages, List<Integer> answerIds, Stri
 
     private static final Path FILE = Path.of("../worker/demo-model/expected.jsonl");
 
-    /** The file was made with this limit. */
+    /** More than any answer in the file has. */
     private static final int MAX_ANSWER_TOKENS = 2048;
 
     static List<Expected> all() throws IOException {
