@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One device: its model, its engine, and the prompts that run there. Its event loop is the delivery context. It gives
- * up as a whole: whatever fails for good below ends in {@link #ended}.
+ * up as a whole: whatever fails for good below ends in {@link #failed}.
  */
 final class GpuVerticle extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(GpuVerticle.class);
@@ -48,7 +48,8 @@ final class GpuVerticle extends VerticleBase {
     private final Shared shared;
     private final Device device;
     private final Health.Component health;
-    private final Promise<Void> ended = Promise.promise();
+    private final Promise<Void> failed = Promise.promise();
+    private final Promise<Void> closed = Promise.promise();
     private @Nullable Delivery delivery;
 
     GpuVerticle(Shared shared, Device device, Health.Component health) {
@@ -57,14 +58,14 @@ final class GpuVerticle extends VerticleBase {
         this.health = health;
     }
 
-    /** Completes when the device has been given back, exceptionally when it was given up. */
-    Future<Void> ended() {
-        return ended.future();
+    /** Fails when the device was given up. Never succeeds. */
+    Future<Void> failed() {
+        return failed.future();
     }
 
     @Override
     public Future<?> start() {
-        context.exceptionHandler(ended::tryFail);
+        context.exceptionHandler(failed::tryFail);
         return context.executeBlocking(this::loadModel)
                 .compose(this::startEngine)
                 .onSuccess(v -> health.ready())
@@ -91,7 +92,7 @@ final class GpuVerticle extends VerticleBase {
         String modelName = shared.modelFile().name();
         ContextSettings settings = new ContextSettings(kvCells(model), config.slots(), config.batchTokens(), threads());
         Engine engine = new Engine(
-                new EngineSettings(name + "-engine", model.contextTokens(), 2 * config.mostInFlight(), config.pace()),
+                new EngineSettings(name + "-engine", model.contextTokens(), config.pace()),
                 () -> LlamaContext.open(model, settings),
                 model.vocabulary(),
                 shared.engineMetrics().labelled(modelName, device.toString()));
@@ -114,12 +115,11 @@ final class GpuVerticle extends VerticleBase {
                 config.mostInFlight(),
                 shared.deliveryMetrics());
         delivery = started;
-        CompletableFuture<Void> all =
-                CompletableFuture.allOf(started.start(), engine.ended()).thenRun(model::close);
-        Future.fromCompletionStage(all, context)
-                .onSuccess(v -> ended.tryComplete())
-                .onFailure(ended::tryFail);
-        Future.fromCompletionStage(engine.ended(), context).onFailure(ended::tryFail);
+        CompletableFuture<Void> delivered = started.start();
+        CompletableFuture<Void> all = CompletableFuture.allOf(delivered, engine.ended());
+        Future.fromCompletionStage(all.thenRun(model::close), context).onComplete(v -> closed.complete());
+        Future.fromCompletionStage(delivered, context).onFailure(failed::tryFail);
+        Future.fromCompletionStage(engine.ended(), context).onFailure(failed::tryFail);
     }
 
     /** Takes no more prompts, lets another worker take over those that run, gives the device back. */
@@ -129,7 +129,7 @@ final class GpuVerticle extends VerticleBase {
             return Future.succeededFuture();
         }
         delivery.close();
-        return ended();
+        return closed.future();
     }
 
     private int kvCells(LlamaModel model) {

@@ -82,7 +82,7 @@ public final class Worker {
     }
 
     private Future<Void> deploy(GpuVerticle verticle) {
-        verticle.ended().onFailure(failed::tryFail);
+        verticle.failed().onFailure(failed::tryFail);
         return vertx.deployVerticle(verticle).map(deployment -> {
             deployments.add(deployment);
             return null;

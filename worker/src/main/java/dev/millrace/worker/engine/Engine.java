@@ -7,10 +7,9 @@ import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,9 +27,6 @@ public final class Engine implements AutoCloseable {
     /** Deadlines are looked at this often while no step is due. */
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    /** Submitted, cancelled, dropped. */
-    private static final int COMMANDS_PER_PROMPT = 3;
-
     private static final Failure DEVICE_FAILED = Failure.newBuilder()
             .setCode(ErrorCode.INTERNAL.code())
             .setMessage("the device failed while it generated this completion")
@@ -40,7 +36,9 @@ public final class Engine implements AutoCloseable {
     private final Supplier<Decoder> device;
     private final Vocabulary vocabulary;
     private final EngineMetrics.Labelled metrics;
-    private final BlockingQueue<Consumer<Scheduler>> commands;
+    /** A few for each prompt that is taken in, and intake is bounded. */
+    private final BlockingQueue<Consumer<Scheduler>> commands = new LinkedBlockingQueue<>();
+
     private final CompletableFuture<Void> opened = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
@@ -61,7 +59,6 @@ public final class Engine implements AutoCloseable {
         this.device = device;
         this.vocabulary = vocabulary;
         this.metrics = metrics;
-        this.commands = new ArrayBlockingQueue<>(COMMANDS_PER_PROMPT * settings.capacity() + 1);
         this.thread = new Thread(this::run, settings.name());
     }
 
@@ -80,7 +77,6 @@ public final class Engine implements AutoCloseable {
      * Takes a prompt in, once the device is open. The listener hears of it on the engine's thread.
      *
      * @throws PromptRefusedException {@code context_length_exceeded} when no room is left for an answer
-     * @throws IllegalStateException when more prompts come than the engine's capacity
      */
     public void submit(GenerationRequest request, CompletionListener listener) throws PromptRefusedException {
         int contextTokens = contextTokens();
@@ -93,17 +89,20 @@ public final class Engine implements AutoCloseable {
                             + " must hold the answer too");
         }
         Slot slot = new Slot(request, listener, vocabulary, contextTokens, System.nanoTime());
-        send(scheduler -> scheduler.enqueue(slot));
+        commands.add(scheduler -> scheduler.enqueue(slot));
     }
 
-    /** Forgets a prompt, wherever it is. Its listener hears no more, but for what is being said right now. */
-    public void drop(UUID promptId) {
-        send(scheduler -> scheduler.drop(promptId));
+    /**
+     * Forgets what was submitted with this very request, wherever it is. Its listener hears no more, but for what is
+     * being said right now.
+     */
+    public void drop(GenerationRequest request) {
+        commands.add(scheduler -> scheduler.drop(request));
     }
 
-    /** Ends a prompt with CANCELLED, wherever it is; nothing happens where it is not. */
-    public void cancel(UUID promptId) {
-        send(scheduler -> scheduler.cancel(promptId));
+    /** Ends with CANCELLED what was submitted with this very request; nothing happens when it has ended. */
+    public void cancel(GenerationRequest request) {
+        commands.add(scheduler -> scheduler.cancel(request));
     }
 
     public EngineLoad load() {
@@ -119,13 +118,7 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        commands.offer(scheduler -> {});
-    }
-
-    private void send(Consumer<Scheduler> command) {
-        if (!commands.offer(command)) {
-            throw new IllegalStateException("more prompts came than the engine's capacity of " + settings.capacity());
-        }
+        commands.add(scheduler -> {});
     }
 
     private void run() {
@@ -145,35 +138,38 @@ public final class Engine implements AutoCloseable {
             load = scheduler.load();
             opened.complete(null);
             while (!closing) {
-                decoder = step(decoder, scheduler);
+                try {
+                    turn(decoder, scheduler);
+                } catch (LlamaException e) {
+                    LOG.error("The device failed; its completions end in an error and it is opened anew", e);
+                    decoder.close();
+                    decoder = device.get();
+                    scheduler.moveTo(decoder, DEVICE_FAILED).forEach(metrics::onFinished);
+                }
             }
         } finally {
             decoder.close();
         }
     }
 
-    /** One turn of the loop. Returns the decoder, which is a new one where the old one failed. */
-    private Decoder step(Decoder decoder, Scheduler scheduler) throws InterruptedException {
-        Decoder current = decoder;
+    /** What has ended leaves before the next step, so that it costs none and says nothing after its end. */
+    private void turn(Decoder decoder, Scheduler scheduler) throws InterruptedException {
         awaitCommands(scheduler).forEach(command -> command.accept(scheduler));
         scheduler.expire(System.currentTimeMillis());
+        retire(scheduler);
         scheduler.admit(System.nanoTime());
         Batch batch = scheduler.plan(System.nanoTime());
         if (batch.size() > 0) {
-            try {
-                current.step(batch);
-                scheduler.accept(batch, System.nanoTime());
-            } catch (LlamaException e) {
-                LOG.error("The device failed; its completions end in an error and it is opened anew", e);
-                current.close();
-                current = device.get();
-                scheduler.moveTo(current, DEVICE_FAILED);
-            }
+            decoder.step(batch);
+            scheduler.accept(batch, System.nanoTime());
+            retire(scheduler);
         }
-        scheduler.retire().forEach(metrics::onFinished);
         load = scheduler.load();
         metrics.onStep(batch.outputs(), load);
-        return current;
+    }
+
+    private void retire(Scheduler scheduler) {
+        scheduler.retire().forEach(metrics::onFinished);
     }
 
     /** What other threads asked for; waits where there is nothing else to do. */

@@ -5,7 +5,6 @@ package dev.millrace.worker.engine;
  *
  * @param name of the engine's thread
  * @param modelContextTokens the most tokens of one prompt and its completion that the model knows
- * @param capacity prompts that may be submitted and not finished; whoever submits stays below it
  * @param pace how fast a stream may go
  */
-public record EngineSettings(String name, int modelContextTokens, int capacity, Pace pace) {}
+public record EngineSettings(String name, int modelContextTokens, Pace pace) {}

@@ -8,7 +8,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -109,30 +108,29 @@ final class Scheduler {
         return finished;
     }
 
-    /** Ends a prompt, wherever it is; it is taken out when the finished retire. */
-    void cancel(UUID promptId) {
+    /** Ends a completion, wherever it is; it is taken out when the finished retire. */
+    void cancel(GenerationRequest request) {
         Stream.concat(waiting.stream(), running.stream())
-                .filter(slot -> slot.promptId().equals(promptId))
+                .filter(slot -> slot.request().equals(request))
                 .forEach(slot -> slot.finish(FinishReason.CANCELLED, null));
     }
 
-    /** Takes a prompt out, wherever it is, without a word to its listener. */
-    void drop(UUID promptId) {
-        waiting.removeIf(slot -> slot.promptId().equals(promptId));
-        running.stream()
-                .filter(slot -> slot.promptId().equals(promptId))
-                .toList()
-                .forEach(this::release);
+    /** Takes a completion out, wherever it is, without a word to its listener. */
+    void drop(GenerationRequest request) {
+        waiting.removeIf(slot -> slot.request().equals(request));
+        running.stream().filter(slot -> slot.request().equals(request)).toList().forEach(this::release);
     }
 
     /** The device has failed: what runs there ends in an error, what waits goes to the new one. */
-    void moveTo(Decoder replacement, Failure failure) {
-        running.forEach(slot -> slot.finish(FinishReason.ERROR, failure));
+    List<Slot> moveTo(Decoder replacement, Failure failure) {
+        List<Slot> failed = List.copyOf(running);
+        failed.forEach(slot -> slot.finish(FinishReason.ERROR, failure));
         running.clear();
         decoder = replacement;
         batch = new Batch(replacement.batchTokens());
         bySequence = new Slot[replacement.sequences()];
         freeCells = replacement.kvCells();
+        return failed;
     }
 
     private void release(Slot slot) {

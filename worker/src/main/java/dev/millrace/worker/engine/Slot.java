@@ -10,7 +10,6 @@ import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,8 +70,8 @@ final class Slot {
         finishIfComplete();
     }
 
-    UUID promptId() {
-        return request.promptId();
+    GenerationRequest request() {
+        return request;
     }
 
     SamplerSettings sampler() {
@@ -133,6 +132,9 @@ final class Slot {
 
     /** The device has drawn the next token. */
     void accept(int token, long nowNanos) {
+        if (finished()) {
+            return;
+        }
         stopwatch.onToken(nowNanos);
         if (vocabulary.isEndOfGeneration(token)) {
             finish(FinishReason.STOP, null);

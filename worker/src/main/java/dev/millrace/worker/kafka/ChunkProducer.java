@@ -10,15 +10,12 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends records in the order in which each thread hands them in. The send thread owns the producer, whose send may
  * block on metadata or on a full buffer; those who hand in may not.
  */
 final class ChunkProducer implements RecordSender, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(ChunkProducer.class);
     /** Handed in and not yet taken by the producer. Full means that Kafka has been away for long. */
     private static final int CAPACITY = 1 << 16;
 
@@ -68,13 +65,16 @@ final class ChunkProducer implements RecordSender, AutoCloseable {
                 if (outgoing != null) {
                     send(outgoing);
                 }
-            } catch (Throwable t) { // the top of this thread's loop: the record's sender hears of what is its own
-                LOG.error("The send thread goes on after an error", t);
+            } catch (InterruptedException e) {
+                closing = true;
             }
         }
-        producer.close(CLOSE);
-        queue.forEach(left -> left.sent().completeExceptionally(new KafkaException("the producer is closed")));
-        ended.complete(null);
+        try {
+            producer.close(CLOSE);
+        } finally {
+            queue.forEach(left -> left.sent().completeExceptionally(new KafkaException("the producer is closed")));
+            ended.complete(null);
+        }
     }
 
     private void send(Outgoing outgoing) {
@@ -86,8 +86,8 @@ final class ChunkProducer implements RecordSender, AutoCloseable {
                     outgoing.sent().completeExceptionally(failure);
                 }
             });
-        } catch (KafkaException | IllegalStateException e) {
-            outgoing.sent().completeExceptionally(e);
+        } catch (Throwable t) { // whatever it is, the record's sender hears of it
+            outgoing.sent().completeExceptionally(t);
         }
     }
 }

@@ -73,10 +73,11 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
             while (!closing) {
                 turn(listener);
             }
-            consumer.close(CloseOptions.timeout(Duration.ZERO));
             ended.complete(null);
         } catch (Throwable t) { // the top of this thread's loop: whoever waits on the future hears of it
             ended.completeExceptionally(t);
+        } finally {
+            consumer.close(CloseOptions.timeout(Duration.ZERO));
         }
     }
 

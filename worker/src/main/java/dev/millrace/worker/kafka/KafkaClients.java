@@ -73,6 +73,7 @@ final class KafkaClients {
         Map<String, Object> properties = new HashMap<>();
         properties.put("linger.ms", 2);
         properties.put("max.request.size", MAX_REQUEST_BYTES);
+        properties.put("max.block.ms", 2_000);
         properties.putAll(common("replies"));
         properties.put("acks", "all");
         properties.put("enable.idempotence", true);

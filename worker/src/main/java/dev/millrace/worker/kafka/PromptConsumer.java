@@ -113,9 +113,9 @@ final class PromptConsumer implements AutoCloseable {
             consumer.close(CloseOptions.timeout(CLOSE));
             ended.complete(null);
         } catch (Throwable t) { // the top of this thread's loop: whoever waits on the future hears of it
+            ended.completeExceptionally(t);
             List.copyOf(sessions.values()).forEach(this::closeSession);
             consumer.close(CloseOptions.timeout(Duration.ZERO));
-            ended.completeExceptionally(t);
         }
     }
 

@@ -48,6 +48,9 @@ final class PromptRun {
     /** Of the current claim; null between two claims and when closed. What an earlier one brings is ignored. */
     private @Nullable ReplyWriter current;
 
+    /** What the engine has of this run; null where it has nothing. */
+    private @Nullable GenerationRequest generating;
+
     private boolean cancelled;
     private boolean closed;
 
@@ -81,8 +84,10 @@ final class PromptRun {
 
     /** Ends with CANCELLED, once it is known where the answer stands. */
     void cancel() {
+        if (!cancelled && generating != null) {
+            lane.engine().cancel(generating);
+        }
         cancelled = true;
-        lane.engine().cancel(prompt().getId());
     }
 
     /** The session is gone: falls silent at once. */
@@ -179,7 +184,9 @@ final class PromptRun {
                 failure -> lane.context().runOnContext(v -> ifCurrent(writer, () -> claimAgain(failure))),
                 terminal -> awaitTerminal(writer, terminal));
         try {
-            lane.engine().submit(fresh.continuing(said.ids()), listener);
+            GenerationRequest request = fresh.continuing(said.ids());
+            lane.engine().submit(request, listener);
+            generating = request;
         } catch (PromptRefusedException e) {
             finish(writer, said, FinishReason.ERROR, e.failure());
         }
@@ -246,7 +253,8 @@ final class PromptRun {
     private void claimAgain(Throwable failure) {
         LOG.warn("Prompt {} is claimed again: {}", prompt().getId(), failure.toString());
         lane.metrics().onSendFailed();
-        raiseEpoch(epoch);
+        fallSilent();
+        later(() -> raiseEpoch(epoch));
     }
 
     private void raiseEpoch(long seen) {
@@ -267,7 +275,10 @@ final class PromptRun {
 
     private void fallSilent() {
         current = null;
-        lane.engine().drop(prompt().getId());
+        if (generating != null) {
+            lane.engine().drop(generating);
+            generating = null;
+        }
     }
 
     private void later(Runnable action) {

@@ -85,8 +85,11 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
                 closing = true;
             }
         }
-        consumer.close(CloseOptions.timeout(Duration.ZERO));
-        ended.complete(null);
+        try {
+            consumer.close(CloseOptions.timeout(Duration.ZERO));
+        } finally {
+            ended.complete(null);
+        }
     }
 
     private List<Waiting> nextRequests() throws InterruptedException {

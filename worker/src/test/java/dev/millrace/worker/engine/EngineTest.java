@@ -77,7 +77,7 @@ class EngineTest {
         engine.submit(request, listener);
         await().until(() -> !listener.ids.isEmpty());
 
-        engine.drop(request.promptId());
+        engine.drop(request);
 
         await().until(() -> engine.load().freeKvCells() == 4000);
         assertThat(listener.reason).isNull();
@@ -128,8 +128,8 @@ class EngineTest {
     }
 
     private Engine engine(Supplier<Decoder> device, Pace pace) {
-        Engine engine = new Engine(
-                new EngineSettings("engine-test", 10_000, 32, pace), device, FakeDecoder.VOCABULARY, metrics);
+        Engine engine =
+                new Engine(new EngineSettings("engine-test", 10_000, pace), device, FakeDecoder.VOCABULARY, metrics);
         engines.add(engine);
         return engine;
     }

@@ -156,11 +156,44 @@ class SchedulerTest {
         scheduler.enqueue(slot(request, running));
         step();
 
-        scheduler.drop(request.promptId());
+        scheduler.drop(request);
 
         assertThat(running.reason).isNull();
         assertThat(decoder.usedCells()).isZero();
         assertThat(scheduler.load().runningPrompts()).isZero();
+    }
+
+    @Test
+    void saysNothingAfterTheEnd() {
+        RecordingListener listener = new RecordingListener();
+        GenerationRequest request = request(prompt(10), 100, null);
+        scheduler.enqueue(slot(request, listener));
+        step();
+        step();
+
+        scheduler.cancel(request);
+        step();
+
+        assertThat(listener.reason).isEqualTo(FinishReason.CANCELLED);
+        assertThat(listener.ids).hasSize(2);
+    }
+
+    @Test
+    void dropsTheOneOfTwoCompletionsOfAPromptThatItIsTold() {
+        int[] prompt = prompt(10);
+        GenerationRequest one = request(prompt, 20, null);
+        GenerationRequest other = one.continuing(List.of());
+        RecordingListener dropped = new RecordingListener();
+        RecordingListener kept = new RecordingListener();
+        scheduler.enqueue(slot(one, dropped));
+        scheduler.enqueue(slot(other, kept));
+        step();
+
+        scheduler.drop(one);
+        runUntilIdle();
+
+        assertThat(dropped.reason).isNull();
+        assertThat(kept.ids).isEqualTo(FakeDecoder.completion(prompt, 20));
     }
 
     @Test

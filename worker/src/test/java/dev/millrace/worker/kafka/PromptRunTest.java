@@ -279,7 +279,9 @@ class PromptRunTest {
         worker.assign(prompt);
         await().until(() -> tokensOf(prompt, 1).size() > 5);
 
-        worker.cancel(prompt);
+        for (int i = 0; i < 1000; i++) {
+            worker.cancel(prompt);
+        }
 
         await().until(() -> worker.committed() == 1);
         assertThat(reasonOf(prompt)).isEqualTo(FinishReason.CANCELLED);

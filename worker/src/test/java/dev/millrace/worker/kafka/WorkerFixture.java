@@ -51,7 +51,7 @@ final class WorkerFixture implements AutoCloseable {
         CollectorRegistry registry = new CollectorRegistry();
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
-                new EngineSettings("engine-" + nonce, 10_000, 100, pace),
+                new EngineSettings("engine-" + nonce, 10_000, pace),
                 () -> new FakeDecoder(4, 8000, 64),
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));
