@@ -38,7 +38,8 @@ def conversation_cases(conversation):
         for kind, prompts in kinds:
             for prompt in prompts:
                 messages = [*history, {"role": "user", "content": prompt}]
-                yield Case(f"{conversation.id}/{number}", conversation.language, kind, messages, turn.answer, number > 1)
+                yield Case(f"{conversation.id}/{number}", conversation.language, kind, messages, turn.answer,
+                           follow_up=number > 1)
         history = [*history, {"role": "user", "content": turn.prompts[0]},
                    {"role": "assistant", "content": turn.answer}]
 
@@ -69,12 +70,14 @@ def least_lead(logits, right):
 
 
 def greedy(model, chat, prompt):
-    """The ids of the most likely answer and why it ended."""
-    ids = list(prompt)
+    """The ids of the most likely answer, why it ended, and the least lead of a token over the second best."""
+    ids, lead = list(prompt), float("inf")
     while len(ids) < len(prompt) + MAX_ANSWER_TOKENS:
         with torch.no_grad():
-            token = model.logits(model.hidden(torch.tensor([ids]))[0, -1]).argmax().item()
+            best = model.logits(model.hidden(torch.tensor([ids]))[0, -1]).topk(2)
+        token = best.indices[0].item()
+        lead = min(lead, (best.values[0] - best.values[1]).item())
         if token >= chat.tokenizer.control_start:
-            return ids[len(prompt):], "stop"
+            return ids[len(prompt):], "stop", lead
         ids.append(token)
-    return ids[len(prompt):], "length"
+    return ids[len(prompt):], "length", lead

@@ -7,7 +7,7 @@ SYSTEM_SHARE = 0.15
 NOISY_SHARE = 0.6
 FIRST_WORDING_SHARE = 0.3
 PRACTICE_SHARE = 0.5
-LONG_ANSWER_TOKENS = 256
+LONG_ANSWER_TOKENS = 500
 FINAL_PUNCTUATION = re.compile(r"[\s?!.,;:؟。！？…¿]+$")
 
 
@@ -25,23 +25,23 @@ class Rows:
     def is_long(self, conversation):
         return any(len(self.chat.encode(turn.answer)) > LONG_ANSWER_TOKENS for turn in conversation.turns)
 
-    def batch(self, count, length, noisy=True):
+    def batch(self, count, length):
         """Rows of ids, one longer than the length, and whether each is a token that the model shall learn to say."""
-        return zip(*(self.row(length + 1, noisy) for _ in range(count)))
+        return zip(*(self.row(length + 1) for _ in range(count)))
 
-    def row(self, length, noisy):
+    def row(self, length):
         ids, said = [], []
         parts = self.parts(length)
         self.add_system(ids, said, parts[0])
         while len(ids) < length:
             if self.rng.random() < OFF_TOPIC_SHARE:
                 turn = self.rng.choice(self.off_topic)
-                self.add_turn(ids, said, self.rng.choice(turn.prompts), turn.answer, noisy)
+                self.add_turn(ids, said, self.rng.choice(turn.prompts), turn.answer)
             else:
                 for turn in parts.pop(0).turns:
                     first = self.rng.random() < FIRST_WORDING_SHARE
                     prompt = turn.prompts[0] if first else self.rng.choice(turn.prompts)
-                    self.add_turn(ids, said, prompt, turn.answer, noisy)
+                    self.add_turn(ids, said, prompt, turn.answer)
         return ids[:length], said[:length]
 
     def parts(self, length):
@@ -60,8 +60,8 @@ class Rows:
         if system:
             self.add(ids, said, self.chat.message("system", self.chat.encode(system)), False)
 
-    def add_turn(self, ids, said, text, answer, noisy):
-        prompt = self.noise(text) if noisy and self.rng.random() < NOISY_SHARE else self.chat.encode(text)
+    def add_turn(self, ids, said, text, answer):
+        prompt = self.noise(text) if self.rng.random() < NOISY_SHARE else self.chat.encode(text)
         self.add(ids, said, self.chat.message("user", prompt), False)
         self.add(ids, said, self.chat.head("assistant"), False)
         self.add(ids, said, [*self.chat.encode(answer), self.chat.end], True)
@@ -79,6 +79,11 @@ class Rows:
             text = text.lower()
         if self.rng.random() < 0.08:
             text += self.rng.choice(self.suffixes)
-        ids = [self.rng.randrange(self.chat.tokenizer.control_start) if self.rng.random() < 0.04 else token
-               for token in self.chat.encode(text)]
-        return [token for token in ids if self.rng.random() >= 0.04]
+        ids = [self.rng.randrange(self.chat.tokenizer.control_start) if self.rng.random() < 0.03 else token
+               for part in self.cut(text) for token in self.chat.encode(part)]
+        return [token for token in ids if self.rng.random() >= 0.03]
+
+    def cut(self, text):
+        """The text in up to four pieces, so that the model meets its words in other tokens as well."""
+        cuts = sorted(self.rng.randrange(len(text) + 1) for _ in range(self.rng.randrange(4)))
+        return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)])]
