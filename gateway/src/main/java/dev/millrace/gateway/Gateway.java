@@ -1,0 +1,170 @@
+package dev.millrace.gateway;
+
+import dev.millrace.gateway.http.HttpVerticle;
+import dev.millrace.gateway.http.PageFiles;
+import dev.millrace.gateway.kafka.DeliveryMetrics;
+import dev.millrace.gateway.kafka.KafkaClients;
+import dev.millrace.gateway.kafka.PromptProducer;
+import dev.millrace.gateway.kafka.ReplyConsumer;
+import dev.millrace.gateway.kafka.ReplyPartitions;
+import dev.millrace.gateway.session.Exchange;
+import dev.millrace.gateway.session.SessionLimits;
+import dev.millrace.gateway.session.SessionMetrics;
+import dev.millrace.process.Health;
+import dev.millrace.process.OperationsServer;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.hotspot.DefaultExports;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+
+/** A gateway: event loops for its clients, one producer, one consumer, and the endpoint for operators. Any thread. */
+public final class Gateway {
+    private static final int MOST_EVENT_LOOPS = 8;
+    private static final String WEBROOT = "webroot";
+    /** Vert.x gives one free port to all servers that ask for the same negative one. */
+    private static final AtomicInteger FREE_PORTS = new AtomicInteger();
+
+    /** What a gateway needs of Kafka. */
+    record Kafka(ReplyPartitions partitions, Consumer<byte[], byte[]> consumer, Producer<byte[], byte[]> producer) {
+        /** Blocks. */
+        static Kafka connect(GatewayConfig config) throws InterruptedException {
+            ReplyPartitions partitions = ReplyPartitions.prepare(config.kafka(), config.gatewayId());
+            KafkaClients clients = new KafkaClients(config.kafka(), config.gatewayId());
+            return new Kafka(partitions, clients.replyConsumer(), clients.promptProducer());
+        }
+    }
+
+    private final Vertx vertx;
+    private final GatewayConfig config;
+    private final Health health = new Health();
+    private final Health.Component kafkaHealth = health.component("kafka");
+    private final Health.Component httpHealth = health.component("http");
+    private final CollectorRegistry registry = new CollectorRegistry();
+    private final OperationsServer operations;
+    private final List<String> deployments = new CopyOnWriteArrayList<>();
+    private final Promise<Void> failed = Promise.promise();
+    /** Set while it starts, read by whoever closes. */
+    private volatile Runnable closeKafka = () -> {};
+
+    private volatile Future<?> kafkaClosed = Future.succeededFuture();
+    private volatile int httpPort;
+
+    private Gateway(Vertx vertx, GatewayConfig config) {
+        this.vertx = vertx;
+        this.config = config;
+        this.operations =
+                new OperationsServer(vertx, config.operationsHost(), config.operationsPort(), health, registry);
+    }
+
+    /**
+     * Starts a gateway. Topics that are missing are created.
+     *
+     * @return the gateway when it takes clients; fails with a {@link dev.millrace.process.ConfigurationException} where
+     *     the operator must act
+     */
+    public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
+        return start(vertx, config, SessionLimits.of(config.grace()), () -> Kafka.connect(config));
+    }
+
+    static Future<Gateway> start(Vertx vertx, GatewayConfig config, SessionLimits limits, Connection connection) {
+        Gateway gateway = new Gateway(vertx, config);
+        return gateway.startAll(limits, connection)
+                .recover(failure -> gateway.close().transform(closed -> Future.failedFuture(failure)));
+    }
+
+    /** How to get at Kafka; may block. */
+    @FunctionalInterface
+    interface Connection {
+        Kafka open() throws Exception;
+    }
+
+    private Future<Gateway> startAll(SessionLimits limits, Connection connection) {
+        DefaultExports.register(registry);
+        return operations
+                .start()
+                .compose(listening -> vertx.executeBlocking(connection::open, false))
+                .compose(kafka -> startKafka(kafka, limits))
+                .compose(exchange -> vertx.executeBlocking(() -> PageFiles.load(WEBROOT), false)
+                        .compose(files -> startHttp(exchange, files)))
+                .map(this);
+    }
+
+    private Future<Exchange> startKafka(Kafka kafka, SessionLimits limits) {
+        ReplyConsumer replies =
+                new ReplyConsumer(config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions());
+        PromptProducer prompts = new PromptProducer(
+                config.gatewayId() + "-prompts",
+                kafka.producer(),
+                config.kafka().topics(),
+                new DeliveryMetrics(registry));
+        CompletableFuture<Void> consumerEnded = replies.start();
+        CompletableFuture<Void> producerEnded = prompts.start();
+        closeKafka = () -> {
+            replies.close();
+            prompts.close();
+        };
+        kafkaClosed = Future.fromCompletionStage(CompletableFuture.allOf(consumerEnded, producerEnded));
+        consumerEnded.exceptionally(this::onConsumerFailed);
+        return Future.fromCompletionStage(replies.ready()).map(ready -> {
+            kafkaHealth.ready();
+            return new Exchange(prompts, replies, limits, new SessionMetrics(registry));
+        });
+    }
+
+    private Void onConsumerFailed(Throwable failure) {
+        kafkaHealth.failed("replies are no longer read: " + failure.getClass().getSimpleName());
+        failed.tryFail(failure);
+        return null;
+    }
+
+    private Future<?> startHttp(Exchange exchange, PageFiles files) {
+        int port = config.httpPort() == 0 ? -FREE_PORTS.incrementAndGet() : config.httpPort();
+        HttpVerticle.Shared shared =
+                new HttpVerticle.Shared(config.httpHost(), port, config.origins(), files, exchange);
+        int eventLoops = Math.min(Runtime.getRuntime().availableProcessors(), MOST_EVENT_LOOPS);
+        List<HttpVerticle> verticles = Stream.generate(() -> new HttpVerticle(shared))
+                .limit(eventLoops)
+                .toList();
+        return Future.all(verticles.stream().map(this::deploy).toList()).onSuccess(deployed -> {
+            httpPort = verticles.get(0).port();
+            httpHealth.ready();
+        });
+    }
+
+    private Future<?> deploy(HttpVerticle verticle) {
+        return vertx.deployVerticle(verticle).onSuccess(deployments::add);
+    }
+
+    /** Where the chat page and the WebSocket are. */
+    public int httpPort() {
+        return httpPort;
+    }
+
+    /** Where /healthz, /readyz and /metrics are. */
+    public int operationsPort() {
+        return operations.port();
+    }
+
+    /** Fails when replies can no longer be read: the gateway is of no use any more and shall be replaced. */
+    public Future<Void> failed() {
+        return failed.future();
+    }
+
+    /** Tells its clients to connect again elsewhere. What runs for them goes on without this gateway. */
+    public Future<Void> close() {
+        return Future.join(deployments.stream().map(vertx::undeploy).toList())
+                .transform(undeployed -> {
+                    closeKafka.run();
+                    return kafkaClosed;
+                })
+                .transform(kafka -> operations.close());
+    }
+}

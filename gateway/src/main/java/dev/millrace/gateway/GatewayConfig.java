@@ -1,0 +1,79 @@
+package dev.millrace.gateway;
+
+import dev.millrace.gateway.http.AllowedOrigins;
+import dev.millrace.gateway.kafka.KafkaSettings;
+import dev.millrace.process.OperationsServer;
+import dev.millrace.process.Settings;
+import dev.millrace.schemas.Topics;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Everything that two gateways may differ in.
+ *
+ * @param gatewayId name of this process, unique among the gateways
+ * @param httpPort of the chat page and the WebSocket; 0: any
+ * @param origins whose pages may open a socket
+ * @param grace how long a client's responses go on after it has disconnected
+ */
+public record GatewayConfig(
+        String gatewayId,
+        String httpHost,
+        int httpPort,
+        AllowedOrigins origins,
+        Duration grace,
+        String operationsHost,
+        int operationsPort,
+        KafkaSettings kafka) {
+
+    /** Asks for every setting; what is wrong with them {@link Settings#check} tells. */
+    public static GatewayConfig from(Settings settings) {
+        return new GatewayConfig(
+                settings.text("gateway-id", defaultGatewayId(), "name of this process, unique among the gateways"),
+                settings.text("http-host", "127.0.0.1", "address of the chat page and the WebSocket"),
+                settings.port("http-port", 8080, "port of the chat page and the WebSocket; 0: any"),
+                new AllowedOrigins(Set.copyOf(settings.list(
+                        "allowed-origins",
+                        List.of(),
+                        "whose pages may open a WebSocket besides our own, for example https://chat.example.org"))),
+                settings.duration(
+                        "disconnect-grace",
+                        Duration.ofSeconds(30),
+                        "how long the responses of a client that has disconnected go on before they are cancelled"),
+                settings.text(
+                        "operations-host", OperationsServer.DEFAULT_HOST, "address of /healthz, /readyz and /metrics"),
+                settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),
+                kafka(settings));
+    }
+
+    private static KafkaSettings kafka(Settings settings) {
+        return new KafkaSettings(
+                settings.text("kafka-bootstrap", "127.0.0.1:9092", "Kafka's bootstrap servers"),
+                new Topics(settings.text("topic-prefix", "", "comes before the name of every topic")),
+                replyPartitions(settings),
+                settings.integer("partitions", 12, 1, 10_000, "partitions of topics that do not exist yet"),
+                (short) settings.integer(
+                        "replication-factor",
+                        -1,
+                        -1,
+                        32,
+                        "replicas of topics that do not exist yet; -1: the broker's default"),
+                settings.prefixed("kafka.", "properties of Kafka's clients, for example kafka.security.protocol"));
+    }
+
+    private static List<Integer> replyPartitions(Settings settings) {
+        List<String> numbers = settings.list(
+                "reply-partitions", List.of(), "where this gateway has its prompts answered, for example 0,1; all");
+        try {
+            return numbers.stream().map(Integer::valueOf).toList();
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("reply-partitions must be numbers with commas between them", e);
+        }
+    }
+
+    private static String defaultGatewayId() {
+        String host = System.getenv().getOrDefault("HOSTNAME", "gateway");
+        return host + "-" + ProcessHandle.current().pid();
+    }
+}

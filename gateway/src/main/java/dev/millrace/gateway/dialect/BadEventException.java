@@ -1,0 +1,42 @@
+package dev.millrace.gateway.dialect;
+
+import org.jspecify.annotations.Nullable;
+
+/** A client's event is refused; its socket lives on. The message is for the client and quotes none of its text. */
+public final class BadEventException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final ErrorCode code;
+    private final @Nullable String param;
+    private final @Nullable String eventId;
+
+    BadEventException(ErrorCode code, @Nullable String param, String message) {
+        this(code, param, message, null);
+    }
+
+    private BadEventException(ErrorCode code, @Nullable String param, String message, @Nullable String eventId) {
+        super(message);
+        this.code = code;
+        this.param = param;
+        this.eventId = eventId;
+    }
+
+    /** The same, of the event that the client gave this id. */
+    BadEventException of(@Nullable String eventId) {
+        return new BadEventException(code, param, String.valueOf(getMessage()), eventId);
+    }
+
+    public ErrorCode code() {
+        return code;
+    }
+
+    /** The field at fault, for example {@code input[0].role}. */
+    public @Nullable String param() {
+        return param;
+    }
+
+    /** What the client called its event; null where it gave no name or the event was not readable so far. */
+    public @Nullable String eventId() {
+        return eventId;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.millrace.gateway.dialect;
+
+import dev.millrace.schemas.event.Message;
+import dev.millrace.schemas.event.Prompt;
+import dev.millrace.schemas.event.ReplyAddress;
+import dev.millrace.schemas.event.Sampling;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What a client may say, checked. Immutable. */
+public sealed interface ClientEvent {
+    /** What the client calls its event; goes back with what is said about it. */
+    @Nullable
+    String eventId();
+
+    /**
+     * {@code response.create}: answer this.
+     *
+     * @param conversation the one that the client named, or that its history makes
+     * @param messages the system part first, where there is one; the last one is the user's
+     */
+    record CreateResponse(
+            @Nullable String eventId,
+            @Nullable String model,
+            String conversation,
+            List<Message> messages,
+            Sampling sampling)
+            implements ClientEvent {
+
+        /** The prompt that asks for it. */
+        public Prompt toPrompt(UUID id, ReplyAddress replyTo) {
+            return Prompt.newBuilder()
+                    .setId(id)
+                    .setConversation(conversation)
+                    .setModel(model)
+                    .setMessages(messages)
+                    .setSampling(sampling)
+                    .setReplyTo(replyTo)
+                    .build();
+        }
+    }
+
+    /** {@code response.cancel}: end this response before its time. */
+    record CancelResponse(@Nullable String eventId, String responseId) implements ClientEvent {}
+}

@@ -1,0 +1,41 @@
+package dev.millrace.gateway.dialect;
+
+import java.util.Locale;
+
+/** The stable codes of what the gateway itself refuses or fails at. Those of workers pass through. */
+public enum ErrorCode {
+    /** A binary frame: the dialect is text. */
+    NOT_TEXT,
+    /** The message is larger than any that is read. */
+    EVENT_TOO_LARGE,
+    /** The text is no JSON object. */
+    INVALID_JSON,
+    /** No event of this type may come from a client. */
+    UNKNOWN_EVENT,
+    /** A field that this gateway does not know: leaving it out silently could change the answer. */
+    UNKNOWN_PARAMETER,
+    MISSING_REQUIRED_PARAMETER,
+    /** A field holds another JSON type than it must. */
+    INVALID_TYPE,
+    /** A field's value is out of its range. */
+    INVALID_VALUE,
+    /** A value that the dialect has and this gateway cannot serve. */
+    UNSUPPORTED_VALUE,
+    /** The messages are together larger than a prompt may be. */
+    PROMPT_TOO_LARGE,
+    /** As many responses as one socket may have are running. */
+    TOO_MANY_RESPONSES,
+    /** No response of this id is running on this socket. */
+    RESPONSE_NOT_FOUND,
+    /** Kafka did not take the prompt. */
+    PROMPT_NOT_SENT,
+    /** Kafka did not take the cancellation. */
+    CANCELLATION_NOT_SENT,
+    /** The reply log no longer holds a part of the answer that was not read yet. */
+    HISTORY_LOST;
+
+    /** The code as it stands in events, for example {@code unknown_parameter}. */
+    public String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.millrace.gateway.dialect;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.Usage;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The {@code response} that stands in events. It repeats no input, which may be megabytes. Immutable. */
+record ResponseObject(
+        String id, String conversation, @Nullable String model, Instant createdAt) {
+    private static final Pattern CAPITAL = Pattern.compile("\\p{Lu}");
+    /** What names of the contract begin with, where the dialect has the field at its top. */
+    private static final String SAMPLING = "sampling.";
+
+    String itemId() {
+        return "msg_" + id;
+    }
+
+    /** While it is under way. */
+    JsonObject status(String status) {
+        return new JsonObject()
+                .put("id", id)
+                .put("object", "response")
+                .put("created_at", createdAt.getEpochSecond())
+                .put("status", status)
+                .put("model", model)
+                .put("conversation", new JsonObject().put("id", conversation))
+                .put("error", null)
+                .put("incomplete_details", null)
+                .put("output", new JsonArray())
+                .put("usage", null);
+    }
+
+    JsonObject ended(Ending ending, String text, Pace pace) {
+        JsonObject response = status(status(ending.reason()))
+                .put("output", text.isEmpty() ? new JsonArray() : new JsonArray().add(message(ending, text)))
+                .put("usage", usage(ending.usage()))
+                .put("timings", timings(ending.timings(), pace));
+        if (ending.failure() != null) {
+            response.put("error", error(ending.failure()));
+        } else if (ending.reason() != FinishReason.STOP) {
+            response.put("incomplete_details", new JsonObject().put("reason", incompleteReason(ending.reason())));
+        }
+        return response;
+    }
+
+    static String status(FinishReason reason) {
+        return switch (reason) {
+            case STOP -> "completed";
+            case ERROR -> "failed";
+            case LENGTH, REPETITION, CANCELLED, EXPIRED, UNKNOWN -> "incomplete";
+        };
+    }
+
+    private static String incompleteReason(FinishReason reason) {
+        return reason == FinishReason.LENGTH
+                ? "max_output_tokens"
+                : reason.name().toLowerCase(Locale.ROOT);
+    }
+
+    private JsonObject message(Ending ending, String text) {
+        JsonObject part =
+                new JsonObject().put("type", "output_text").put("text", text).put("annotations", new JsonArray());
+        return new JsonObject()
+                .put("id", itemId())
+                .put("type", "message")
+                .put("role", "assistant")
+                .put("status", ending.reason() == FinishReason.STOP ? "completed" : "incomplete")
+                .put("content", new JsonArray().add(part));
+    }
+
+    private static @Nullable JsonObject usage(@Nullable Usage usage) {
+        if (usage == null) {
+            return null;
+        }
+        return new JsonObject()
+                .put("input_tokens", usage.getPromptTokens())
+                .put("input_tokens_details", new JsonObject().put("cached_tokens", usage.getCachedTokens()))
+                .put("output_tokens", usage.getCompletionTokens())
+                .put("output_tokens_details", new JsonObject().put("reasoning_tokens", 0))
+                .put("total_tokens", usage.getPromptTokens() + usage.getCompletionTokens());
+    }
+
+    private static JsonObject timings(@Nullable Timings timings, Pace pace) {
+        return new JsonObject()
+                .put("queue_ms", timings == null ? null : timings.getQueueMs())
+                .put("prefill_ms", timings == null ? null : timings.getPrefillMs())
+                .put("decode_ms", timings == null ? null : timings.getDecodeMs())
+                .put("time_to_first_token_ms", pace.timeToFirstTokenMs())
+                .put("tokens_per_second", pace.tokensPerSecond());
+    }
+
+    private static JsonObject error(Failure failure) {
+        String param = failure.getParam();
+        return new JsonObject()
+                .put("code", failure.getCode())
+                .put("message", failure.getMessage())
+                .put("param", param == null ? null : nameInDialect(param));
+    }
+
+    /** {@code sampling.topP} is {@code top_p} here. */
+    static String nameInDialect(String nameInContract) {
+        String name =
+                nameInContract.startsWith(SAMPLING) ? nameInContract.substring(SAMPLING.length()) : nameInContract;
+        return CAPITAL.matcher(name).replaceAll(capital -> "_" + capital.group().toLowerCase(Locale.ROOT));
+    }
+}

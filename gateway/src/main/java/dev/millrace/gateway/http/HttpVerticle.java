@@ -1,0 +1,96 @@
+package dev.millrace.gateway.http;
+
+import dev.millrace.gateway.session.Exchange;
+import dev.millrace.process.ConfigurationException;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.BindException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One event loop's share of the connections; Vert.x spreads them over all that listen on the same port. */
+public final class HttpVerticle extends VerticleBase {
+    /** The largest prompt, in JSON that escapes half of its characters. */
+    static final int MOST_EVENT_BYTES = 16 << 20;
+
+    private static final long PING_MS = 20_000;
+    /** A client answers each ping; a connection that says nothing for so long is dead. */
+    private static final int SILENT_SECONDS = 60;
+
+    private static final String SOCKET_PATH = "/v1/responses";
+
+    /**
+     * What all instances share.
+     *
+     * @param port negative: a free port, the same for all that share the number
+     */
+    public record Shared(String host, int port, AllowedOrigins origins, PageFiles files, Exchange exchange) {}
+
+    private final Shared shared;
+    private @Nullable HttpServer server;
+    private @Nullable ChatSocketHandler chat;
+
+    public HttpVerticle(Shared shared) {
+        this.shared = shared;
+    }
+
+    @Override
+    public Future<?> start() {
+        ChatSocketHandler sockets = new ChatSocketHandler(context, shared.exchange(), shared.origins());
+        PageHandler page = new PageHandler(shared.files());
+        HttpServer listening =
+                vertx.createHttpServer(options()).requestHandler(request -> route(request, sockets, page));
+        chat = sockets;
+        server = listening;
+        vertx.setPeriodic(PING_MS, timer -> sockets.pingAll());
+        return listening
+                .listen(shared.port(), shared.host())
+                .recover(failure -> Future.failedFuture(explained(failure)));
+    }
+
+    /** Compression of frames would halve what one event loop can send. */
+    private static HttpServerOptions options() {
+        return new HttpServerOptions()
+                .setMaxWebSocketFrameSize(MOST_EVENT_BYTES)
+                .setMaxWebSocketMessageSize(MOST_EVENT_BYTES)
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                .setReadIdleTimeout(SILENT_SECONDS);
+    }
+
+    private static void route(HttpServerRequest request, ChatSocketHandler sockets, PageHandler page) {
+        if (SOCKET_PATH.equals(request.path())) {
+            sockets.onRequest(request);
+        } else {
+            page.onRequest(request);
+        }
+    }
+
+    private Throwable explained(Throwable failure) {
+        return failure instanceof BindException
+                ? new ConfigurationException(List.of(
+                        "The gateway cannot listen on " + shared.host() + ":" + shared.port() + ": the port is taken"))
+                : failure;
+    }
+
+    /** The port that it listens on. Only after the start. */
+    public int port() {
+        return Objects.requireNonNull(server, "not started").actualPort();
+    }
+
+    /** Tells its clients to connect again, elsewhere. */
+    @Override
+    public Future<?> stop() {
+        if (chat == null || server == null) {
+            return Future.succeededFuture();
+        }
+        chat.closeAll();
+        return server.close();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.millrace.gateway.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Makes Kafka's clients. The operator's own properties come first and win over what is a matter of taste; what delivery
+ * rests on (acknowledgement by all, no position but our own) is set last.
+ */
+public final class KafkaClients {
+    /** Room for the largest prompt and the batch around it. */
+    private static final int MAX_REQUEST_BYTES = 16 << 20;
+
+    private final KafkaSettings settings;
+    private final String clientIdPrefix;
+
+    public KafkaClients(KafkaSettings settings, String clientIdPrefix) {
+        this.settings = settings;
+        this.clientIdPrefix = clientIdPrefix;
+    }
+
+    Admin admin() {
+        return Admin.create(common("admin"));
+    }
+
+    /** Without a group: it reads the partitions that this gateway names in its prompts, from now on. */
+    public Consumer<byte[], byte[]> replyConsumer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("max.poll.records", 2_000);
+        properties.put("default.api.timeout.ms", 10_000);
+        properties.putAll(common("replies"));
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "none");
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Gives up on a prompt after half a minute: its client hears of it and may ask again. */
+    public Producer<byte[], byte[]> promptProducer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("linger.ms", 0);
+        properties.put("compression.type", "zstd");
+        properties.put("max.request.size", MAX_REQUEST_BYTES);
+        properties.put("buffer.memory", 4L * MAX_REQUEST_BYTES);
+        properties.put("max.block.ms", 10_000);
+        properties.put("request.timeout.ms", 10_000);
+        properties.put("delivery.timeout.ms", 30_000);
+        properties.putAll(common("prompts"));
+        properties.put("acks", "all");
+        properties.put("enable.idempotence", true);
+        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private Map<String, Object> common(String name) {
+        Map<String, Object> properties = new HashMap<>(settings.client());
+        properties.put("bootstrap.servers", settings.bootstrap());
+        properties.put("client.id", clientIdPrefix + "-" + name);
+        return properties;
+    }
+}

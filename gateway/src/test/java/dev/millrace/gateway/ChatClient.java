@@ -1,0 +1,103 @@
+package dev.millrace.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClientOptions;
+import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A client of the dialect, on a real socket. */
+final class ChatClient {
+    private static final int MOST_BYTES = 64 << 20;
+    /** Small, so that a client which does not read is soon felt. */
+    private static final int RECEIVE_BYTES = 64 << 10;
+
+    private static final long PATIENCE_SECONDS = 20;
+
+    private final WebSocket socket;
+    private final BlockingQueue<JsonObject> frames = new LinkedBlockingQueue<>();
+
+    private ChatClient(WebSocket socket) {
+        this.socket = socket;
+        socket.textMessageHandler(frame -> frames.add(new JsonObject(frame)));
+    }
+
+    static ChatClient connect(Vertx vertx, WebSocketConnectOptions address) {
+        WebSocketClientOptions options = new WebSocketClientOptions()
+                .setMaxFrameSize(MOST_BYTES)
+                .setMaxMessageSize(MOST_BYTES)
+                .setReceiveBufferSize(RECEIVE_BYTES);
+        return join(vertx.createWebSocketClient(options).connect(address).map(ChatClient::new));
+    }
+
+    static <T> T join(Future<T> future) {
+        return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    WebSocket socket() {
+        return socket;
+    }
+
+    void say(JsonObject event) {
+        say(event.encode());
+    }
+
+    void say(String frame) {
+        join(socket.writeTextMessage(frame));
+    }
+
+    void ask(String input) {
+        say(new JsonObject().put("type", "response.create").put("input", input));
+    }
+
+    JsonObject next() throws InterruptedException {
+        JsonObject frame = frames.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        assertThat(frame).as("a frame").isNotNull();
+        return frame;
+    }
+
+    /** The next frame, which is of this type. */
+    JsonObject next(String type) throws InterruptedException {
+        JsonObject frame = next();
+        assertThat(frame.getString("type")).as(frame.encode()).isEqualTo(type);
+        return frame;
+    }
+
+    /** All frames up to the first of this type. */
+    List<JsonObject> upTo(String type) throws InterruptedException {
+        List<JsonObject> all = new ArrayList<>();
+        do {
+            all.add(next());
+        } while (!all.get(all.size() - 1).getString("type").equals(type));
+        return all;
+    }
+
+    static List<String> types(List<JsonObject> frames) {
+        return frames.stream().map(frame -> frame.getString("type")).toList();
+    }
+
+    /** What a client shows that appends deltas and starts over when told to. */
+    static String shown(List<JsonObject> frames) {
+        StringBuilder text = new StringBuilder();
+        for (JsonObject frame : frames) {
+            switch (frame.getString("type")) {
+                case "response.output_text.delta" -> text.append(frame.getString("delta"));
+                case "response.restarted" -> text.setLength(0);
+                default -> {}
+            }
+        }
+        return text.toString();
+    }
+
+    void close() {
+        join(socket.close());
+    }
+}

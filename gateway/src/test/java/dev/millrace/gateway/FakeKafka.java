@@ -1,0 +1,98 @@
+package dev.millrace.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.gateway.kafka.ReplyPartitions;
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.event.Cancellation;
+import dev.millrace.schemas.event.Prompt;
+import dev.millrace.schemas.event.ReplyEvent;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.avro.specific.SpecificRecordBase;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Kafka in memory: what was sent can be looked at, replies are put in by hand. */
+final class FakeKafka {
+    static final TopicPartition REPLIES = new TopicPartition("replies", 5);
+    /** Where the log ended when the gateway started. */
+    static final long FIRST_OFFSET = 100;
+
+    final MockProducer<byte[], byte[]> producer;
+    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none") {
+        @Override
+        public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+            ConsumerRecords<byte[], byte[]> records = super.poll(timeout);
+            if (records.isEmpty()) {
+                LockSupport.parkNanos(Duration.ofMillis(1).toNanos()); // the one in memory does not wait by itself
+            }
+            return records;
+        }
+    };
+    private long nextOffset = FIRST_OFFSET;
+    private int seenPrompts;
+
+    /** @param answers whether sends are acknowledged by themselves */
+    FakeKafka(boolean answers) {
+        producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer());
+        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET));
+    }
+
+    Gateway.Kafka clients() {
+        return new Gateway.Kafka(new ReplyPartitions(List.of(REPLIES)), consumer, producer);
+    }
+
+    /** The next prompt that the gateway sends. */
+    Prompt awaitPrompt() {
+        await().until(() -> sentTo("prompts").size() > seenPrompts);
+        return decode(EventCodec.PROMPT, sentTo("prompts").get(seenPrompts++));
+    }
+
+    List<Cancellation> cancellations() {
+        return sentTo("controls").stream()
+                .map(record -> decode(EventCodec.CANCELLATION, record))
+                .toList();
+    }
+
+    List<ProducerRecord<byte[], byte[]>> sentTo(String topic) {
+        return producer.history().stream()
+                .filter(record -> record.topic().equals(topic))
+                .toList();
+    }
+
+    /** All of them in one poll. */
+    synchronized void reply(ReplyEvent... events) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (ReplyEvent event : events) {
+            byte[] key = event.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
+            records.add(new ConsumerRecord<>(
+                    REPLIES.topic(), REPLIES.partition(), nextOffset++, key, EventCodec.REPLY_EVENT.encode(event)));
+        }
+        consumer.schedulePollTask(() -> records.forEach(consumer::addRecord));
+    }
+
+    private static <T extends SpecificRecordBase> T decode(EventCodec<T> codec, ProducerRecord<byte[], byte[]> record) {
+        try {
+            return codec.decode(record.value());
+        } catch (MalformedEventException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static String key(ProducerRecord<byte[], byte[]> record) {
+        assertThat(record.key()).isNotNull();
+        return new String(record.key(), StandardCharsets.UTF_8);
+    }
+}

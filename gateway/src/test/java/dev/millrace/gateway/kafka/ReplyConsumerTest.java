@@ -1,0 +1,173 @@
+package dev.millrace.gateway.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.gateway.ReplyEvents;
+import dev.millrace.schemas.Cursor;
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.Writer;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.ReplyEvent;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ReplyConsumerTest {
+    private static final TopicPartition PARTITION = new TopicPartition("replies", 3);
+    private static final UUID ID = UUID.fromString("0b9e7c1a-57a4-4d0e-9d53-0d2f6a1f3c11");
+    private static final ReplyEvents WORKER = new ReplyEvents(ID, new Writer(1000, 1));
+    private static final ReplyEvents OTHER = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
+
+    private final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("none");
+    private final Heard heard = new Heard();
+    private final ReplyConsumer consumer =
+            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)));
+
+    @BeforeEach
+    void startAtTheEnd() {
+        kafka.updateEndOffsets(Map.of(PARTITION, 50L));
+        consumer.seekToEnds();
+    }
+
+    @Test
+    void startsAtTheEnd() {
+        assertThat(kafka.position(PARTITION)).isEqualTo(50);
+        assertThat(consumer.ready()).isCompleted();
+        assertThat(consumer.subscribe(ID, heard)).isEqualTo(Cursor.start("replies", 3, ID, 50));
+    }
+
+    @Test
+    void givesAPositionThatItHasRead() {
+        add(50, OTHER.claimed());
+        add(51, OTHER.tokens(0, 1, "a"));
+        consumer.turn();
+
+        assertThat(consumer.subscribe(ID, heard).offset()).isEqualTo(52);
+    }
+
+    @Test
+    void handsOverWhatIsSubscribedToInOneBatch() {
+        consumer.subscribe(ID, heard);
+        add(50, WORKER.claimed());
+        add(51, OTHER.claimed());
+        add(52, WORKER.tokens(0, 1, "a"));
+
+        consumer.turn();
+
+        assertThat(heard.batches).hasSize(1);
+        assertThat(heard.batches.get(0)).extracting(Reply::offset).containsExactly(50L, 52L);
+    }
+
+    @Test
+    void handsOverNothingAnyMoreAfterAnUnsubscribe() {
+        consumer.subscribe(ID, heard);
+        consumer.unsubscribe(ID);
+        add(50, WORKER.claimed());
+
+        consumer.turn();
+
+        assertThat(heard.batches).isEmpty();
+    }
+
+    @Test
+    void passesOverWhatIsNoReply() {
+        consumer.subscribe(ID, heard);
+        add(50, key(ID), new byte[] {1, 2, 3});
+        add(51, "no id".getBytes(StandardCharsets.UTF_8), new byte[0]);
+        add(52, null, new byte[0]);
+        add(53, key(ID), null);
+        add(54, WORKER.finished(FinishReason.STOP, ""));
+
+        consumer.turn();
+
+        assertThat(heard.batches.get(0)).extracting(Reply::offset).containsExactly(54L);
+        assertThat(consumer.subscribe(ID, heard).offset()).isEqualTo(55);
+    }
+
+    @Test
+    void saysThatHistoryIsLostAndGoesOn() {
+        consumer.subscribe(ID, heard);
+        kafka.updateBeginningOffsets(Map.of(PARTITION, 70L));
+        kafka.setPollException(new OffsetOutOfRangeException(Map.of(PARTITION, 50L)));
+
+        consumer.turn();
+        add(70, WORKER.claimed());
+        consumer.turn();
+
+        assertThat(heard.lost).containsExactly(ID);
+        assertThat(heard.batches).hasSize(1);
+    }
+
+    @Test
+    void goesOnAfterAnErrorThatPasses() {
+        consumer.subscribe(ID, heard);
+        kafka.setPollException(new TimeoutException("away"));
+
+        consumer.turn();
+        add(50, WORKER.claimed());
+        consumer.turn();
+
+        assertThat(heard.batches).hasSize(1);
+    }
+
+    @Test
+    void givesUpOnAnErrorThatStays() {
+        kafka.setPollException(new AuthorizationException("no"));
+
+        CompletableFuture<Void> ended = consumer.start();
+
+        assertThatThrownBy(ended::join).hasCauseInstanceOf(KafkaException.class);
+        assertThat(kafka.closed()).isTrue();
+    }
+
+    @Test
+    void endsWhenClosed() {
+        CompletableFuture<Void> ended = consumer.start();
+
+        consumer.close();
+        ended.join();
+
+        assertThat(kafka.closed()).isTrue();
+    }
+
+    private void add(long offset, ReplyEvent event) {
+        add(offset, key(event.getPromptId()), EventCodec.REPLY_EVENT.encode(event));
+    }
+
+    private void add(long offset, byte @Nullable [] key, byte @Nullable [] value) {
+        kafka.addRecord(new ConsumerRecord<>(PARTITION.topic(), PARTITION.partition(), offset, key, value));
+    }
+
+    private static byte[] key(UUID id) {
+        return id.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static final class Heard implements ReplyListener {
+        final List<List<Reply>> batches = new ArrayList<>();
+        final List<UUID> lost = new ArrayList<>();
+
+        @Override
+        public void onReplies(List<Reply> replies) {
+            batches.add(replies);
+        }
+
+        @Override
+        public void onHistoryLost(UUID promptId) {
+            lost.add(promptId);
+        }
+    }
+}
