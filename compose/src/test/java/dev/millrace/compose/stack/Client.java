@@ -30,7 +30,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Sends prompts and reads what comes back: replies and dead letters, from the beginning of their topics. Owned by the
  * test's thread, which reads while it waits.
  */
-final class Client implements AutoCloseable {
+public final class Client implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -40,7 +40,7 @@ final class Client implements AutoCloseable {
     private final Map<UUID, Reply> replies = new HashMap<>();
     private final List<ConsumerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
 
-    Client(Installation installation) {
+    public Client(Installation installation) {
         this.installation = installation;
         Map<String, Object> properties =
                 Map.of("bootstrap.servers", installation.bootstrap(), "max.request.size", 9 << 20);
@@ -62,7 +62,7 @@ final class Client implements AutoCloseable {
                 .toList();
     }
 
-    UUID send(Prompt prompt) throws ExecutionException, InterruptedException {
+    public UUID send(Prompt prompt) throws ExecutionException, InterruptedException {
         sendRaw(prompt.getConversation().getBytes(StandardCharsets.UTF_8), EventCodec.PROMPT.encode(prompt));
         return prompt.getId();
     }
@@ -84,18 +84,18 @@ final class Client implements AutoCloseable {
     }
 
     /** Sends and reads to the end. */
-    Reply ask(Prompt prompt) throws ExecutionException, InterruptedException {
+    public Reply ask(Prompt prompt) throws ExecutionException, InterruptedException {
         return awaitEnd(send(prompt));
     }
 
-    Reply awaitEnd(UUID promptId) {
+    public Reply awaitEnd(UUID promptId) {
         await(
                 "end of " + promptId,
                 () -> replies.containsKey(promptId) && reply(promptId).ended());
         return reply(promptId);
     }
 
-    Reply awaitTokens(UUID promptId, int tokens) {
+    public Reply awaitTokens(UUID promptId, int tokens) {
         await(
                 "tokens of " + promptId,
                 () -> replies.containsKey(promptId) && reply(promptId).ids().size() >= tokens);

@@ -22,7 +22,7 @@ import java.util.UUID;
  * @param answerIds without the token that ends the turn
  * @param finish stop or length
  */
-record Expected(String id, List<Message> messages, List<Integer> answerIds, String answer, String finish) {
+public record Expected(String id, List<Message> messages, List<Integer> answerIds, String answer, String finish) {
 
     private static final Path FILE = Path.of("../worker/demo-model/expected.jsonl");
 
@@ -37,7 +37,7 @@ record Expected(String id, List<Message> messages, List<Integer> answerIds, Stri
     }
 
     /** Long enough to be interrupted. */
-    static Expected longest() throws IOException {
+    public static Expected longest() throws IOException {
         return all().stream()
                 .max(Comparator.comparingInt(expected -> expected.answerIds().size()))
                 .orElseThrow();
@@ -65,7 +65,7 @@ record Expected(String id, List<Message> messages, List<Integer> answerIds, Stri
     }
 
     /** In a conversation of its own. */
-    Prompt greedyPrompt() {
+    public Prompt greedyPrompt() {
         return prompt(Sampling.newBuilder().setTemperature(0f));
     }
 

@@ -19,8 +19,9 @@ import org.apache.kafka.clients.admin.Admin;
  * test that starts them.
  *
  * @param topics exist
+ * @param bootstrap of the broker that has them
  */
-record Installation(Topics topics) {
+public record Installation(Topics topics, String bootstrap) {
 
     static final Path MODEL = Path.of("../worker/demo-model/millrace-demo-f16.gguf");
     static final int PARTITIONS = 2;
@@ -38,20 +39,21 @@ record Installation(Topics topics) {
         }
     }
 
-    static Installation create(Class<?> test) {
-        Topics topics = new Topics(test.getSimpleName() + ".");
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", Broker.RUNNING.address()))) {
-            TopicSetup.ensure(admin, topics, PARTITIONS, (short) 1);
-        }
-        return new Installation(topics);
+    public static Installation create(Class<?> test) {
+        return create(test, Broker.RUNNING.address());
     }
 
-    String bootstrap() {
-        return Broker.RUNNING.address();
+    /** On another broker. */
+    public static Installation create(Class<?> test, String bootstrap) {
+        Topics topics = new Topics(test.getSimpleName() + ".");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            TopicSetup.ensure(admin, topics, PARTITIONS, (short) 1);
+        }
+        return new Installation(topics, bootstrap);
     }
 
     /** A worker that is replaced a second after it was killed. */
-    JavaProcess startWorker(String... settings) throws IOException {
+    public JavaProcess startWorker(String... settings) throws IOException {
         List<String> all = new ArrayList<>(List.of(
                 "--kafka-bootstrap=" + bootstrap(),
                 "--topic-prefix=" + topics.prefix(),

@@ -17,7 +17,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** All that a reader has of one prompt so far. Owned by the test's thread. */
-final class Reply {
+public final class Reply {
 
     private final ReplyStream stream;
     private final StringBuilder text = new StringBuilder();
@@ -63,15 +63,15 @@ final class Reply {
         assertThat(text).doesNotContain("\uFFFD");
     }
 
-    String text() {
+    public String text() {
         return text.toString();
     }
 
-    List<Integer> ids() {
+    public List<Integer> ids() {
         return ids;
     }
 
-    List<Claim> claims() {
+    public List<Claim> claims() {
         return claims;
     }
 
@@ -79,12 +79,12 @@ final class Reply {
         return terminalEvents;
     }
 
-    boolean ended() {
+    public boolean ended() {
         return stream.ended();
     }
 
     /** Only after the end. */
-    Finished finished() {
+    public Finished finished() {
         if (finished == null) {
             throw new AssertionError("it has not ended");
         }
