@@ -6,10 +6,11 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,7 +30,7 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
 
     private final Consumer<byte[], byte[]> consumer;
     private final String topic;
-    private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
+    private final BlockingQueue<Runnable> messages = new LinkedBlockingQueue<>();
     private final Set<TopicPartition> followed = new HashSet<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final String threadName;
@@ -82,20 +83,24 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
     }
 
     private void turn(CancellationListener listener) throws InterruptedException {
-        for (Runnable message = messages.peek(); message != null; message = messages.peek()) {
+        Runnable message = followed.isEmpty() ? messages.poll(POLL.toMillis(), TimeUnit.MILLISECONDS) : messages.poll();
+        if (message != null) {
+            handle(message);
+        } else if (!followed.isEmpty()) {
+            consumer.poll(POLL).forEach(record -> accept(record, listener));
+        }
+    }
+
+    /** Messages keep their order, so one that Kafka does not answer is tried until it does. */
+    private void handle(Runnable message) {
+        while (!closing) {
             try {
                 message.run();
+                return;
             } catch (RetriableException e) {
                 LOG.info("The topic {} does not answer; tried again: {}", topic, e.toString());
-                return;
             }
-            messages.remove();
         }
-        if (followed.isEmpty()) {
-            Thread.sleep(POLL.toMillis());
-            return;
-        }
-        consumer.poll(POLL).forEach(record -> accept(record, listener));
     }
 
     /** The end is asked for first: what is appended between the two questions is behind it, and so is read. */
