@@ -17,8 +17,8 @@ endif
 .PHONY: help run ask test clean
 
 help:
-	@echo "make run               a Kafka broker and a worker in one process, until Ctrl-C"
-	@echo "                         KAFKA_PORT=9092  DATA_DIR=data  MODEL=path to a GGUF file"
+	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
+	@echo "                         HTTP_PORT=8080  KAFKA_PORT=9092  DATA_DIR=data  MODEL=path to a GGUF file"
 	@echo "make ask PROMPT='...'  asks it over Kafka and prints the answer as it streams"
 	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
 	@echo "make test              builds everything and runs every test"

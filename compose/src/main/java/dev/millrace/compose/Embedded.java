@@ -4,7 +4,6 @@ import dev.millrace.compose.broker.BrokerFailure;
 import dev.millrace.process.ConfigurationException;
 import dev.millrace.process.Settings;
 import dev.millrace.worker.StartFailure;
-import dev.millrace.worker.Worker;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -37,22 +36,24 @@ public final class Embedded {
         if (failure instanceof StartFailure || failure instanceof ConfigurationException) {
             return failure.getMessage();
         }
-        return "the worker failed: " + failure;
+        return "the local stack failed: " + failure;
     }
 
     private static void run(Settings settings) throws InterruptedException, ExecutionException {
-        int port = settings.port("kafka-port", 9092, "port of the broker; 0: any");
+        int kafkaPort = settings.port("kafka-port", 9092, "port of the broker; 0: any");
+        int httpPort = settings.port("http-port", 8080, "port of the chat page and the WebSocket; 0: any");
         Path data = settings.path("data-dir", Path.of("data"), "where the broker keeps its data");
         Path model = settings.path(
                 "model", Path.of("worker/demo-model/millrace-demo-f16.gguf"), "GGUF file with F16 weights");
         settings.check();
 
-        LocalStack stack = new LocalStack(data, port, model, System.getenv());
+        LocalStack stack = new LocalStack(data, kafkaPort, httpPort, model, System.getenv());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(stack), "shutdown"));
-        System.err.println("millrace: starting a Kafka broker on " + stack.address() + ", data in " + data);
-        Worker worker = stack.start();
-        System.out.println("ready kafka " + stack.address() + " model " + worker.modelName());
-        worker.failed().toCompletionStage().toCompletableFuture().get();
+        System.err.println("millrace: starting a Kafka broker on " + stack.kafkaAddress() + ", data in " + data);
+        LocalStack.Running running = stack.start();
+        System.out.println("ready " + running.url() + " kafka " + stack.kafkaAddress() + " model "
+                + running.worker().modelName());
+        running.failed().toCompletionStage().toCompletableFuture().get();
     }
 
     private static void stop(LocalStack stack) {

@@ -4,38 +4,105 @@ import dev.millrace.compose.ask.Ask;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the stack, asks it one question and stops it, so that the build can archive the classes that this loads:
- * {@code Rehearsal MODEL}. The build fails where the stack does not work.
+ * Starts the stack, asks it one question over Kafka and one over WebSocket, and stops it, so that the build can archive
+ * the classes that this loads: {@code Rehearsal MODEL}. The build fails where the stack does not work.
  */
 final class Rehearsal {
 
+    private static final long PATIENCE_S = 60;
+
     private Rehearsal() {}
 
-    public static void main(String[] arguments) throws IOException, InterruptedException, ExecutionException {
+    public static void main(String[] arguments)
+            throws IOException, InterruptedException, ExecutionException, TimeoutException {
         Path data = Files.createTempDirectory("millrace-rehearsal");
         try {
-            LocalStack stack = new LocalStack(data, 0, Path.of(arguments[0]), Map.of());
-            stack.start();
-            Ask.ask(
-                    "Rehearsal".getBytes(StandardCharsets.UTF_8),
-                    Map.of("KAFKA_PORT", String.valueOf(stack.port()), "MAX_NEW_TOKENS", "16"),
-                    OutputStream.nullOutputStream(),
-                    new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+            LocalStack stack = new LocalStack(data, 0, 0, Path.of(arguments[0]), Map.of());
+            LocalStack.Running running = stack.start();
+            askOverKafka(stack.kafkaPort());
+            askOverWebSocket(running.url());
             stack.close();
         } finally {
             delete(data);
         }
         System.exit(0);
+    }
+
+    private static void askOverKafka(int port) {
+        Ask.ask(
+                "Rehearsal".getBytes(StandardCharsets.UTF_8),
+                Map.of("KAFKA_PORT", String.valueOf(port), "MAX_NEW_TOKENS", "16"),
+                OutputStream.nullOutputStream(),
+                new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+    }
+
+    private static void askOverWebSocket(String url)
+            throws IOException, InterruptedException, ExecutionException, TimeoutException {
+        HttpClient client = HttpClient.newHttpClient();
+        int page = client.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.discarding())
+                .statusCode();
+        if (page != 200) {
+            throw new IOException("the page is answered with " + page);
+        }
+        Listener listener = new Listener();
+        WebSocket socket = client.newWebSocketBuilder()
+                .buildAsync(URI.create(url.replaceFirst("http", "ws") + "/v1/responses"), listener)
+                .get(PATIENCE_S, TimeUnit.SECONDS);
+        socket.sendText("{\"type\":\"response.create\",\"input\":\"Rehearsal\",\"max_new_tokens\":16}", true)
+                .get(PATIENCE_S, TimeUnit.SECONDS);
+        listener.ended.get(PATIENCE_S, TimeUnit.SECONDS);
+        socket.abort();
+    }
+
+    /** Waits for a response's end. Called by one thread of the HTTP client at a time. */
+    private static final class Listener implements WebSocket.Listener {
+
+        private final StringBuilder event = new StringBuilder();
+        private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+
+        @Override
+        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence text, boolean last) {
+            event.append(text);
+            if (last) {
+                onEvent(event.toString());
+                event.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+
+        private void onEvent(String event) {
+            if (event.contains("\"response.completed\"") || event.contains("\"response.incomplete\"")) {
+                ended.complete(null);
+            } else if (event.contains("\"response.failed\"") || event.contains("\"type\":\"error\"")) {
+                ended.completeExceptionally(new IOException("the gateway answers " + event));
+            }
+        }
+
+        @Override
+        public void onError(WebSocket socket, Throwable failure) {
+            ended.completeExceptionally(failure);
+        }
     }
 
     private static void delete(Path directory) throws IOException {

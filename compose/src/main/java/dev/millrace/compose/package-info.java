@@ -1,8 +1,8 @@
 /**
- * The local stack in one JVM: a Kafka broker and a worker, each started by the main thread and stopped by the shutdown
- * hook. Owns the order of both.
+ * The local stack in one JVM: a Kafka broker, a worker and a gateway, started by the main thread and stopped by the
+ * shutdown hook. Owns their order.
  *
- * <p>The only package that may import the broker and the worker together.
+ * <p>The only package that may import all three.
  */
 @NullMarked
 package dev.millrace.compose;

@@ -6,6 +6,11 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,8 +48,12 @@ class EmbeddedIT {
             return Files.readString(remarks);
         }
 
-        int port() throws IOException {
-            return Integer.parseInt(text().replaceAll("(?s)ready kafka 127\\.0\\.0\\.1:(\\d+) .*", "$1"));
+        String kafkaPort() throws IOException {
+            return text().replaceAll("(?s).* kafka 127\\.0\\.0\\.1:(\\d+) .*", "$1");
+        }
+
+        URI page() throws IOException {
+            return URI.create(text().replaceAll("(?s)ready (\\S+) .*", "$1"));
         }
 
         void awaitReady() {
@@ -90,20 +99,41 @@ class EmbeddedIT {
 
     private Run makeRun(String... arguments) throws IOException {
         return make(
-                Map.of("KAFKA_PORT", "0", "DATA_DIR", directory.resolve("data").toString()), arguments);
+                Map.of(
+                        "KAFKA_PORT",
+                        "0",
+                        "HTTP_PORT",
+                        "0",
+                        "DATA_DIR",
+                        directory.resolve("data").toString()),
+                arguments);
     }
 
     @Test
     void saysOneLineWhenReadyAndAnswers() throws Exception {
         try (Run run = makeRun("run")) {
             run.awaitReady();
-            assertThat(run.text()).matches("ready kafka 127\\.0\\.0\\.1:\\d+ model millrace-demo\n");
+            assertThat(run.text())
+                    .matches("ready http://127\\.0\\.0\\.1:\\d+ kafka 127\\.0\\.0\\.1:\\d+ model millrace-demo\n");
 
-            try (Run ask = make(Map.of("KAFKA_PORT", String.valueOf(run.port())), "ask", "PROMPT=What is Kafka?")) {
+            try (Run ask = make(Map.of("KAFKA_PORT", run.kafkaPort()), "ask", "PROMPT=What is Kafka?")) {
                 assertThat(ask.exitStatus(30)).as(ask.said()).isZero();
                 assertThat(ask.text()).isNotEmpty();
                 assertThat(ask.said()).contains("tokens/s");
             }
+        }
+    }
+
+    @Test
+    void servesTheChatPage() throws Exception {
+        try (Run run = makeRun("run")) {
+            run.awaitReady();
+
+            HttpResponse<String> page = HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(run.page()).build(), BodyHandlers.ofString());
+
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(page.body()).contains("<chat-page>");
         }
     }
 
@@ -123,7 +153,7 @@ class EmbeddedIT {
         assertThat(directory.resolve("data/kafka/prompts-0")).isDirectory();
         try (Run again = makeRun("run")) {
             again.awaitReady();
-            assertThat(again.text()).startsWith("ready kafka ");
+            assertThat(again.text()).startsWith("ready http://");
         }
     }
 
@@ -146,6 +176,15 @@ class EmbeddedIT {
             refuses(
                     "port " + taken.getLocalPort() + " of 127.0.0.1 cannot be used",
                     "KAFKA_PORT=" + taken.getLocalPort());
+        }
+    }
+
+    @Test
+    void saysATakenPortOfThePageInOneLine() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
+            refuses(
+                    "cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": the port is taken",
+                    "HTTP_PORT=" + taken.getLocalPort());
         }
     }
 
