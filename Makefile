@@ -14,7 +14,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test clean
+.PHONY: help run ask test bench-first-token clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -22,6 +22,7 @@ help:
 	@echo "make ask PROMPT='...'  asks it over Kafka and prints the answer as it streams"
 	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
 	@echo "make test              builds everything and runs every test"
+	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make clean             removes what the build made; the data directory stays"
 
 run: $(BUILT)
@@ -33,6 +34,10 @@ ask:
 test:
 	@$(SCRIPTS)/tools
 	mvn -B verify
+
+bench-first-token:
+	@mvn -q -B -DskipTests package >&2
+	@compose/src/test/scripts/bench-first-token
 
 clean:
 	rm -rf target */target

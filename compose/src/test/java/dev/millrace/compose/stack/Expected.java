@@ -29,7 +29,7 @@ public record Expected(String id, List<Message> messages, List<Integer> answerId
     /** More than any answer in the file has. */
     private static final int MAX_ANSWER_TOKENS = 2048;
 
-    static List<Expected> all() throws IOException {
+    public static List<Expected> all() throws IOException {
         ObjectMapper mapper = new ObjectMapper();
         return Files.readAllLines(FILE).stream()
                 .map(line -> parse(mapper, line))

@@ -1,0 +1,104 @@
+package dev.millrace.compose.bench;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Message;
+import dev.millrace.schemas.event.Sampling;
+import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.Usage;
+import dev.millrace.worker.engine.ChatTemplate;
+import dev.millrace.worker.engine.CompletionListener;
+import dev.millrace.worker.engine.Engine;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.GenerationParameters;
+import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.llama.ContextSettings;
+import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.LlamaContext;
+import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.LlamaModel;
+import dev.millrace.worker.llama.LoadProgress;
+import io.prometheus.client.CollectorRegistry;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** An engine with nothing around it. The worker of the demo model has the same settings. */
+final class EngineAlone implements FirstText, AutoCloseable {
+
+    private static final ContextSettings SETTINGS = new ContextSettings(8192, 8, 512, 1);
+
+    private final LlamaModel model;
+    private final ChatTemplate template;
+    private final Engine engine;
+
+    private EngineAlone(LlamaModel model, Engine engine) {
+        this.model = model;
+        this.template = new ChatTemplate(model);
+        this.engine = engine;
+    }
+
+    static EngineAlone open(Path file) {
+        LlamaLibrary library = LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null);
+        LlamaModel model = LlamaModel.open(library, file, new Device.Cpu(), LoadProgress.SILENT);
+        Engine engine = new Engine(
+                new EngineSettings("engine-alone", model.contextTokens(), Pace.UNLIMITED),
+                () -> LlamaContext.open(model, SETTINGS),
+                model.vocabulary(),
+                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
+        engine.start().join();
+        return new EngineAlone(model, engine);
+    }
+
+    @Override
+    public long ask(Message message) throws Exception {
+        UUID id = UUID.randomUUID();
+        Sampling sampling = Sampling.newBuilder()
+                .setTemperature(0f)
+                .setMaxNewTokens(FirstTokenBenchmark.TOKENS)
+                .build();
+        Answer answer = new Answer();
+        long askedNanos = System.nanoTime();
+        engine.submit(
+                new GenerationRequest(
+                        id,
+                        template.tokenize(List.of(message)),
+                        new int[0],
+                        GenerationParameters.of(sampling, id),
+                        null),
+                answer);
+        answer.ended.get();
+        return answer.firstTextNanos - askedNanos;
+    }
+
+    /** Written by the engine's thread, read after the end. */
+    private static final class Answer implements CompletionListener {
+
+        private final CompletableFuture<FinishReason> ended = new CompletableFuture<>();
+        private long firstTextNanos;
+
+        @Override
+        public void onTokens(int firstIndex, List<Integer> ids, String text) {
+            if (firstTextNanos == 0 && !text.isEmpty()) {
+                firstTextNanos = System.nanoTime();
+            }
+        }
+
+        @Override
+        public void onFinished(
+                FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure) {
+            ended.complete(reason);
+        }
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        engine.ended().join();
+        model.close();
+    }
+}
