@@ -3,7 +3,7 @@ package dev.millrace.compose;
 import dev.millrace.compose.broker.BrokerFailure;
 import dev.millrace.process.ConfigurationException;
 import dev.millrace.process.Settings;
-import dev.millrace.worker.StartFailure;
+import dev.millrace.process.StartFailure;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;

@@ -12,6 +12,7 @@ import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.gateway.session.SessionMetrics;
 import dev.millrace.process.Health;
 import dev.millrace.process.OperationsServer;
+import dev.millrace.process.Service;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import io.vertx.core.Future;
@@ -26,7 +27,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 
 /** A gateway: event loops for its clients, one producer, one consumer, and the endpoint for operators. Any thread. */
-public final class Gateway {
+public final class Gateway implements Service {
     private static final int MOST_EVENT_LOOPS = 8;
     private static final String WEBROOT = "webroot";
     /** Vert.x gives one free port to all servers that ask for the same negative one. */
@@ -153,12 +154,19 @@ public final class Gateway {
         return operations.port();
     }
 
-    /** Fails when replies can no longer be read: the gateway is of no use any more and shall be replaced. */
+    @Override
+    public String description() {
+        return "http://" + config.httpHost() + ":" + httpPort() + ", operations on port " + operationsPort();
+    }
+
+    /** Fails when replies can no longer be read. */
+    @Override
     public Future<Void> failed() {
         return failed.future();
     }
 
     /** Tells its clients to connect again elsewhere. What runs for them goes on without this gateway. */
+    @Override
     public Future<Void> close() {
         return Future.join(deployments.stream().map(vertx::undeploy).toList())
                 .transform(undeployed -> {

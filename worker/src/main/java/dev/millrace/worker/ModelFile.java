@@ -1,5 +1,6 @@
 package dev.millrace.worker;
 
+import dev.millrace.process.StartFailure;
 import dev.millrace.worker.llama.GgufFile;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;

@@ -2,6 +2,8 @@ package dev.millrace.worker;
 
 import dev.millrace.process.Health;
 import dev.millrace.process.OperationsServer;
+import dev.millrace.process.Service;
+import dev.millrace.process.StartFailure;
 import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.kafka.DeliveryMetrics;
 import dev.millrace.worker.kafka.ReplyTopics;
@@ -17,7 +19,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A worker: one {@link GpuVerticle} for each device, and the endpoint for operators. Any thread. */
-public final class Worker {
+public final class Worker implements Service {
     private final Vertx vertx;
     private final WorkerConfig config;
     private final LlamaLibrary library;
@@ -99,12 +101,19 @@ public final class Worker {
         return operations.port();
     }
 
-    /** Fails when a device was given up: the worker is of no use any more and shall be replaced. Never succeeds. */
+    @Override
+    public String description() {
+        return "model " + modelName() + ", operations on port " + operationsPort();
+    }
+
+    /** Fails when one device was given up. */
+    @Override
     public Future<Void> failed() {
         return failed.future();
     }
 
     /** Leaves the group, so that other workers take over, and gives the devices back. Finishes no completion. */
+    @Override
     public Future<Void> close() {
         return Future.join(deployments.stream().map(vertx::undeploy).toList())
                 .transform(undeployed -> operations.close());

@@ -1,6 +1,6 @@
-package dev.millrace.worker;
+package dev.millrace.process;
 
-/** The worker cannot start, and the operator must act. The message is one plain line. */
+/** The process cannot start, and the operator must act. The message is one plain line. */
 public final class StartFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -8,7 +8,7 @@ public final class StartFailure extends RuntimeException {
         super(message);
     }
 
-    StartFailure(String message, Throwable cause) {
+    public StartFailure(String message, Throwable cause) {
         super(message, cause);
     }
 }
