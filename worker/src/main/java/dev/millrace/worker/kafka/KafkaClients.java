@@ -19,6 +19,9 @@ final class KafkaClients {
     /** Room for the largest prompt and its headers, which a dead letter repeats. */
     private static final int MAX_REQUEST_BYTES = 16 << 20;
 
+    /** The members of a group learn by a heartbeat's answer that one has left: so long readers wait at its SIGTERM. */
+    private static final int HEARTBEAT_MS = 250;
+
     private final KafkaSettings settings;
     private final String clientIdPrefix;
 
@@ -35,7 +38,9 @@ final class KafkaClients {
     Consumer<byte[], byte[]> promptConsumer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put("session.timeout.ms", (int) settings.sessionTimeout().toMillis());
-        properties.put("heartbeat.interval.ms", (int) settings.sessionTimeout().toMillis() / 3);
+        properties.put(
+                "heartbeat.interval.ms",
+                Math.min(HEARTBEAT_MS, (int) settings.sessionTimeout().toMillis() / 3));
         properties.put("max.poll.records", 16);
         properties.put("max.partition.fetch.bytes", MAX_REQUEST_BYTES);
         properties.put("default.api.timeout.ms", 10_000);

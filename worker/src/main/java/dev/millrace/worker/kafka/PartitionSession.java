@@ -1,5 +1,8 @@
 package dev.millrace.worker.kafka;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -13,6 +16,9 @@ final class PartitionSession {
     private final TopicPartition partition;
     private final long nonce;
     private final OffsetLedger ledger;
+    /** Who waits for the next commit to be accepted. */
+    private final List<CompletableFuture<Void>> unconfirmed = new ArrayList<>();
+
     private long epoch;
     private long committed;
     private boolean open = true;
@@ -49,9 +55,14 @@ final class PartitionSession {
         open = false;
     }
 
-    /** Whether prompts have finished that no commit covers yet. */
-    boolean hasProgress() {
-        return ledger.lowestUnfinished() > committed;
+    /** Completes when a commit that is made from now on was accepted; never when the session closes before. */
+    void confirm(CompletableFuture<Void> confirmed) {
+        unconfirmed.add(confirmed);
+    }
+
+    /** Whether prompts have finished that no commit covers yet, or someone waits for a commit. */
+    boolean commitDue() {
+        return ledger.lowestUnfinished() > committed || !unconfirmed.isEmpty();
     }
 
     /** What to commit now; the epoch goes with every commit. */
@@ -68,5 +79,7 @@ final class PartitionSession {
     void onCommitted(OffsetAndMetadata commit) {
         committed = commit.offset();
         epoch = EpochMetadata.parse(commit.metadata());
+        unconfirmed.forEach(confirmed -> confirmed.complete(null));
+        unconfirmed.clear();
     }
 }

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads prompts and commits what has finished. Its thread makes every call to the consumer and owns the sessions; the
- * delivery context sends it messages ({@link #finish}, {@link #raiseEpoch}).
+ * delivery context sends it messages ({@link #finish}, {@link #confirm}, {@link #raiseEpoch}).
  *
  * <p>A partition is used through a {@link PartitionSession} alone. On revocation or loss the session closes before the
  * callback returns. A partition that is assigned and has no session gets a new one between two polls; what was fetched
@@ -81,6 +81,18 @@ final class PromptConsumer implements AutoCloseable {
     /** These offsets need no more work. Any thread. */
     void finish(PartitionSession session, List<Long> offsets) {
         messages.add(() -> offsets.forEach(session.ledger()::finish));
+    }
+
+    /**
+     * Makes sure that this session still owned its partition after this call: Kafka accepts a commit from nobody else.
+     * What it had in the log before the call then stands before every claim of a later session. Any thread.
+     *
+     * @return completes when a commit was accepted; never when the session closes instead
+     */
+    CompletableFuture<Void> confirm(PartitionSession session) {
+        CompletableFuture<Void> confirmed = new CompletableFuture<>();
+        messages.add(() -> session.confirm(confirmed));
+        return confirmed;
     }
 
     /**
@@ -179,13 +191,13 @@ final class PromptConsumer implements AutoCloseable {
     }
 
     /**
-     * Commits what has finished since the last commit. A commit that is refused because the group rebalances is not
+     * Commits what has finished since the last commit, and what someone waits for. A commit that is refused because the group rebalances is not
      * lost: a partition that goes closes its session first, and one that stays was never anyone else's, so what its
      * session commits later is a new commit and not the refused one.
      */
     private void commitProgress(Collection<PartitionSession> candidates) {
         List<PartitionSession> due =
-                candidates.stream().filter(PartitionSession::hasProgress).toList();
+                candidates.stream().filter(PartitionSession::commitDue).toList();
         if (due.isEmpty()) {
             return;
         }

@@ -212,15 +212,18 @@ final class PromptRun {
         awaitTerminal(writer, new CompletionWriter.Terminal(finished, said.text(), writer.send(finished)));
     }
 
-    /** On the context or on the engine's thread. */
+    /**
+     * On the context or on the engine's thread. That the log has the terminal does not say that it counts: a worker
+     * that lost the partition unawares may have written it. So a commit is to be accepted first.
+     */
     private void awaitTerminal(ReplyWriter writer, CompletionWriter.Terminal terminal) {
-        lane.onContext(terminal.sent())
-                .onSuccess(offset ->
+        lane.onContext(terminal.sent().thenCompose(offset -> source.confirm(session())))
+                .onSuccess(confirmed ->
                         ifCurrent(writer, () -> complete(terminal.finished(), terminal.text(), lane.modelId())))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
     }
 
-    /** The terminal stands in the log. The whole answer follows, at least once, before the prompt's offset is done. */
+    /** The terminal stands in the log and counts. The whole answer follows, at least once, before the prompt's offset is done. */
     private void complete(Finished finished, String text, String modelId) {
         Completion completion = new Completion(
                 prompt().getId(),

@@ -245,6 +245,20 @@ class PromptRunTest {
     }
 
     @Test
+    void announcesNoWholeAnswerAfterItHasLostThePartitionUnawares() throws Exception {
+        WorkerFixture worker = worker(1, Pace.of(200));
+        Prompt prompt = prompt("hello", LENGTH);
+        worker.assign(prompt);
+        await().until(() -> !tokensOf(prompt, 1).isEmpty());
+
+        worker.fence();
+
+        await().until(() -> worker.followed.partitions.isEmpty());
+        assertThat(log.events()).anyMatch(event -> event.getBody() instanceof Finished);
+        assertThat(log.of("completions")).isEmpty();
+    }
+
+    @Test
     void endsWithHistoryLostWhenTheLogNoLongerReachesBack() {
         Prompt prompt = prompt(UUID.randomUUID(), "hello", LENGTH, new ReplyAddress("replies", 0, 0L));
         Prompt foreign = prompt("foreign", LENGTH);

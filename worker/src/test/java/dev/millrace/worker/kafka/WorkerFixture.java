@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -41,7 +42,18 @@ final class WorkerFixture implements AutoCloseable {
     static final TopicPartition PROMPTS = new TopicPartition("prompts", 3);
     private static final int VOCABULARY_END = FakeDecoder.VOCABULARY.size();
 
-    final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("earliest");
+    /** Set by the test, read by the poll thread: the group has moved on, and commits of this worker are refused. */
+    private volatile boolean fenced;
+
+    final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("earliest") {
+        @Override
+        public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets) {
+            if (fenced) {
+                throw new CommitFailedException();
+            }
+            super.commitSync(offsets);
+        }
+    };
     private final Engine engine;
     private final PromptConsumer consumer;
     private final Intake intake;
@@ -92,6 +104,11 @@ final class WorkerFixture implements AutoCloseable {
 
     void cancel(Prompt prompt) {
         intake.onCancellation(prompt.getId());
+    }
+
+    /** The group has given its partition to another worker, and it does not know. */
+    void fence() {
+        fenced = true;
     }
 
     void revoke() {
