@@ -32,7 +32,7 @@ ask:
 	@exec $(SCRIPTS)/ask
 
 test:
-	@$(SCRIPTS)/tools
+	@$(SCRIPTS)/tools test
 	mvn -B verify
 
 bench-first-token:
