@@ -39,7 +39,7 @@ export function figures({ timings, usage }: Answer): string[] {
   if (timings?.timeToFirstTokenMs != null) {
     found.push(`first token after ${duration(timings.timeToFirstTokenMs)}`);
   }
-  if (usage !== null) {
+  if (usage !== null && usage.outputTokens > 0) {
     found.push(`${usage.outputTokens} ${usage.outputTokens === 1 ? 'token' : 'tokens'}`);
   }
   return found;

@@ -50,6 +50,10 @@ suite('the figures of an answer', () => {
   it('are none where nobody measured', () => {
     expect(figures(answer({}))).toEqual([]);
   });
+
+  it('are none where nothing was generated', () => {
+    expect(figures(answer({ usage: { inputTokens: 5000, outputTokens: 0 } }))).toEqual([]);
+  });
 });
 
 suite('what a reader is told', () => {
