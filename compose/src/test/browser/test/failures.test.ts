@@ -29,6 +29,7 @@ describe('failures', () => {
     expect(state).toBe('error');
     expect(await refused.part('error').getAttribute('data-code')).toBe('context_length_exceeded');
     expect(await refused.part('error').textContent()).toContain('too long for this model');
+    expect(await refused.part('stats').count()).toBe(0);
     expect(await answer.text()).toBe(expected);
   });
 
@@ -36,7 +37,7 @@ describe('failures', () => {
     chat,
     stack,
   }) => {
-    const { prompt, answer: expected } = learned('ja-06/1');
+    const { prompt, answer: expected } = learned('ja-05/1');
     chat.witness.expect(/^console: .*ERR_CONNECTION_REFUSED/);
     await chat.beGreedy();
 
