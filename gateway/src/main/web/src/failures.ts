@@ -5,7 +5,8 @@ export const CONNECTION_LOST = 'connection_lost';
 
 const sentences: Readonly<Record<string, string>> = {
   [CONNECTION_LOST]: 'The connection was lost in the middle of this answer.',
-  context_length_exceeded: 'The conversation is too long for this model. Start a new one, or leave the history out.',
+  context_length_exceeded:
+    'This is too long for the model. Shorten it, start a new conversation, or leave the history out.',
   prompt_too_large: 'The conversation is too large to be sent. Start a new one, or leave the history out.',
   event_too_large: 'The conversation is too large to be sent. Start a new one, or leave the history out.',
   too_many_responses: 'Too many answers are under way on this connection. Wait for one of them to end.',
