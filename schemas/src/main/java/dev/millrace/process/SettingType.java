@@ -1,5 +1,6 @@
 package dev.millrace.process;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +57,12 @@ record SettingType<T>(String placeholder, String rule, boolean mayBeSecret, Func
                     default -> Duration.ofDays(number);
                 };
             });
+
+    static final SettingType<URI> URL = new SettingType<>("URL", "an http or https URL", true, text -> {
+        URI url = URI.create(text);
+        require(url.getHost() != null && ("http".equals(url.getScheme()) || "https".equals(url.getScheme())));
+        return url;
+    });
 
     static SettingType<Integer> integer(int min, int max) {
         return new SettingType<>("NUMBER", "a whole number from " + min + " to " + max, false, text -> {

@@ -1,6 +1,7 @@
 package dev.millrace.process;
 
 import dev.millrace.process.SettingSources.Found;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class Settings {
     private static final List<String> SECRETS = List.of("password", "secret", "token", "key", "credential", "jaas");
     private static final String HIDDEN = "…";
+    /** Of a URL: user:password before the host. */
+    private static final Pattern USER_INFO = Pattern.compile("(://)[^/\\s]*@");
 
     /** One call of an accessor. */
     private record Asked(String placeholder, String fallback, String description) {}
@@ -73,6 +77,13 @@ public final class Settings {
     /** A port to listen on; 0 takes any free one. */
     public int port(String name, int fallback, String description) {
         return integer(name, fallback, 0, 65_535, description);
+    }
+
+    /** An http or https URL, or null when none was given. What stands before its host is not shown. */
+    public @Nullable URI optionalUrl(String name, String description) {
+        URI none = URI.create("");
+        URI url = value(name, SettingType.URL, none, "none", description);
+        return url.equals(none) ? null : url;
     }
 
     /** A path; whether anything is there is not looked at. */
@@ -161,7 +172,9 @@ public final class Settings {
 
     private static String shown(String name, String text) {
         String lowerCase = name.toLowerCase(Locale.ROOT);
-        return SECRETS.stream().anyMatch(lowerCase::contains) ? HIDDEN : text;
+        return SECRETS.stream().anyMatch(lowerCase::contains)
+                ? HIDDEN
+                : USER_INFO.matcher(text).replaceAll("$1" + HIDDEN + "@");
     }
 
     /** Throws for everything that was wrong with what has been asked for, and for options that nobody asked for. */

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One type of event to bytes and back, in Avro's single-object encoding: two marker bytes, the eight bytes of the
- * writer's schema fingerprint, the body. No registry is asked; {@link ReleasedSchemas} holds the schemas.
+ * writer's schema fingerprint, the body. No registry is asked; {@link ReleasedSchemas} holds the schemas. What begins
+ * with a brace is read as JSON instead, so that readers need not know how an event was written.
  *
  * <p>Any thread, at any time. Avro's encoder keeps its buffers per thread by itself; the decoder is kept per thread
  * here, because Avro's own message decoder reads through a stream and so can neither see trailing bytes nor refuse a
@@ -91,17 +92,61 @@ public final class EventCodec<T extends SpecificRecordBase> {
     }
 
     /**
+     * The same as a JSON object of the schema's field names, for people and their tools.
+     *
+     * @throws IllegalArgumentException as {@link #encode}
+     */
+    public byte[] encodeJson(T event) {
+        try {
+            return JsonEventWriter.write(event, model);
+        } catch (IOException | AvroRuntimeException | ClassCastException e) {
+            throw new IllegalArgumentException("This " + schema.getName() + " has a value of a wrong type");
+        }
+    }
+
+    /**
      * The event that these bytes hold, as today's schema has it, whichever released version wrote it.
      *
      * @param record a record's value; null, as a tombstone has it, is malformed
      */
     public T decode(byte @Nullable [] record) throws MalformedEventException {
-        if (record == null || record.length == 0) {
-            throw new MalformedEventException(Fault.EMPTY, "The record is empty: no " + schema.getName());
+        byte[] bytes = notEmpty(record);
+        return looksLikeJson(bytes)
+                ? decodeJson(bytes, JsonFields.AS_THEY_ARE)
+                : decode(bytes, HEADER_BYTES, reader(fingerprint(bytes)));
+    }
+
+    /** Whether JSON's opening brace comes first, but for JSON's white space. */
+    public static boolean looksLikeJson(byte[] record) {
+        int start = 0;
+        while (start < record.length && " \t\r\n".indexOf(record[start]) >= 0) {
+            start++;
         }
-        DatumReader<T> reader = reader(fingerprint(record));
-        BinaryDecoder decoder =
-                DecoderFactory.get().binaryDecoder(record, HEADER_BYTES, record.length - HEADER_BYTES, DECODER.get());
+        return start < record.length && record[start] == '{';
+    }
+
+    /** The event that this JSON object is. */
+    @SuppressWarnings("unchecked") // SpecificData makes a record of its class's schema of that class.
+    public T decodeJson(byte @Nullable [] record, JsonFields fields) throws MalformedEventException {
+        return (T) JsonEventReader.read(notEmpty(record), schema, model, fields);
+    }
+
+    /**
+     * A reader of events that were written with a schema from elsewhere, by Avro's rules of resolution.
+     *
+     * @throws MalformedEventException when the schema is none, or of a kind that would be too costly to read
+     */
+    public DatumReader<T> readerOf(String writerSchema) throws MalformedEventException {
+        return newReader(ForeignSchema.parse(writerSchema));
+    }
+
+    /**
+     * The event whose body begins within a record and ends with it.
+     *
+     * @param from how many bytes come before the body
+     */
+    public T decode(byte[] record, int from, DatumReader<T> reader) throws MalformedEventException {
+        BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(record, from, record.length - from, DECODER.get());
         DECODER.set(decoder);
         T event = body(reader, decoder);
         if (trailing(decoder)) {
@@ -109,6 +154,13 @@ public final class EventCodec<T extends SpecificRecordBase> {
                     Fault.TRAILING_BYTES, "More bytes follow the end of this " + schema.getName());
         }
         return event;
+    }
+
+    private byte[] notEmpty(byte @Nullable [] record) throws MalformedEventException {
+        if (record == null || record.length == 0) {
+            throw new MalformedEventException(Fault.EMPTY, "The record is empty: no " + schema.getName());
+        }
+        return record;
     }
 
     private long fingerprint(byte[] record) throws MalformedEventException {

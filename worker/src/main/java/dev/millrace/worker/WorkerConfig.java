@@ -76,6 +76,9 @@ public record WorkerConfig(
                 settings.text("group", "millrace-workers", "consumer group of the workers"),
                 settings.duration(
                         "session-timeout", Duration.ofSeconds(6), "how long a dead worker keeps its partitions"),
+                settings.optionalUrl(
+                        "schema-registry-url",
+                        "registry of the schemas that prompts in Confluent's framing name; user:password@ may precede its host"),
                 settings.list("reply-topics", List.of(), "topics besides replies where a worker may answer"),
                 settings.integer("partitions", 12, 1, 10_000, "partitions of topics that do not exist yet"),
                 (short) settings.integer(

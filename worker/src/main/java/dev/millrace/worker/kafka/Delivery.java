@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import java.security.SecureRandom;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything between Kafka and one engine, put together in the order of a prompt's path. Any thread may start and
@@ -15,6 +16,7 @@ public final class Delivery implements AutoCloseable {
     private final ReplyLogReader reader;
     private final ControlReader controls;
     private final Intake intake;
+    private final @Nullable RegistryClient registry;
     private final PromptConsumer consumer;
     private final Engine engine;
 
@@ -55,12 +57,15 @@ public final class Delivery implements AutoCloseable {
                 controls,
                 metrics);
         this.intake = new Intake(lane);
+        this.registry =
+                settings.schemaRegistry() == null ? null : new RegistryClient(context, settings.schemaRegistry());
         this.consumer = new PromptConsumer(
                 workerId + "-poll",
                 clients.promptConsumer(),
                 settings.topics().prompts(),
                 mostInFlight,
                 new SessionFactory(System::currentTimeMillis, new SecureRandom()::nextLong),
+                new PromptDecoder(registry == null ? null : new SchemaRegistry(registry::ask)),
                 intake);
     }
 
@@ -70,6 +75,9 @@ public final class Delivery implements AutoCloseable {
         CompletableFuture<Void> polled = consumer.start().whenComplete((v, failure) -> {
             engine.close();
             controls.close();
+            if (registry != null) {
+                registry.close();
+            }
             reader.close();
             producer.close();
         });

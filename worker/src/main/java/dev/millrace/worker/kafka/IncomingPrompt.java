@@ -1,6 +1,7 @@
 package dev.millrace.worker.kafka;
 
 import dev.millrace.schemas.event.Prompt;
+import dev.millrace.worker.kafka.PromptDecoder.Decoded;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -9,4 +10,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param session that it belongs to: when this closes, so does the prompt's run
  * @param epoch of the session when the prompt was read
  */
-record IncomingPrompt(PartitionSession session, long epoch, ConsumerRecord<byte[], byte[]> record, Prompt prompt) {}
+record IncomingPrompt(PartitionSession session, long epoch, ConsumerRecord<byte[], byte[]> record, Decoded decoded) {
+    Prompt prompt() {
+        return decoded.prompt();
+    }
+}

@@ -1,5 +1,6 @@
 package dev.millrace.worker.kafka;
 
+import dev.millrace.schemas.MalformedEventException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,12 @@ final class Intake implements PromptListener, CancellationListener {
 
     @Override
     public void onMalformed(
-            PromptConsumer source, PartitionSession session, ConsumerRecord<byte[], byte[]> record, String reason) {
-        lane.context().runOnContext(v -> bury(source, session, record, reason));
+            PromptConsumer source,
+            PartitionSession session,
+            ConsumerRecord<byte[], byte[]> record,
+            MalformedEventException reason) {
+        lane.context()
+                .runOnContext(v -> bury(source, session, record, reason.fault().code(), reason));
     }
 
     @Override
@@ -55,7 +60,10 @@ final class Intake implements PromptListener, CancellationListener {
             return;
         }
         try {
-            ReplyPlace place = lane.replyPlaces().placeOf(incoming.prompt());
+            ReplyPlace place = lane.replyPlaces()
+                    .placeOf(
+                            incoming.prompt(),
+                            new PromptHeaders(incoming.record().headers()));
             PromptRun run = new PromptRun(lane, source, incoming, place, this::onDone);
             active.put(incoming.prompt().getId(), run);
             if (earlyCancellations.take(incoming.prompt().getId())) {
@@ -63,7 +71,7 @@ final class Intake implements PromptListener, CancellationListener {
             }
             run.claim();
         } catch (UnknownReplyPlaceException e) {
-            bury(source, incoming.session(), incoming.record(), String.valueOf(e.getMessage()));
+            bury(source, incoming.session(), incoming.record(), UnknownReplyPlaceException.CODE, e);
         }
     }
 
@@ -86,15 +94,19 @@ final class Intake implements PromptListener, CancellationListener {
     }
 
     private void bury(
-            PromptConsumer source, PartitionSession session, ConsumerRecord<byte[], byte[]> record, String reason) {
+            PromptConsumer source,
+            PartitionSession session,
+            ConsumerRecord<byte[], byte[]> record,
+            String code,
+            Exception reason) {
         LOG.warn(
                 "{}-{} offset {} goes to the dead letters: {}",
                 record.topic(),
                 record.partition(),
                 record.offset(),
-                reason);
+                reason.getMessage());
         lane.metrics().onDeadLetter();
-        deadLetters.bury(record, reason).onSuccess(v -> source.finish(session, List.of(record.offset())));
+        deadLetters.bury(record, code, reason).onSuccess(v -> source.finish(session, List.of(record.offset())));
     }
 
     private void close(PartitionSession session) {

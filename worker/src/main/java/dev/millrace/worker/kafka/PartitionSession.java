@@ -19,6 +19,7 @@ final class PartitionSession {
     /** Who waits for the next commit to be accepted. */
     private final List<CompletableFuture<Void>> unconfirmed = new ArrayList<>();
 
+    private CompletableFuture<?> schema = CompletableFuture.completedFuture(null);
     private long epoch;
     private long committed;
     private boolean open = true;
@@ -53,6 +54,15 @@ final class PartitionSession {
 
     void close() {
         open = false;
+    }
+
+    /** The next record cannot be read before this is done. */
+    void waitFor(CompletableFuture<?> schema) {
+        this.schema = schema;
+    }
+
+    boolean waitsForSchema() {
+        return !schema.isDone();
     }
 
     /** Completes when a commit that is made from now on was accepted; never when the session closes before. */

@@ -1,8 +1,7 @@
 package dev.millrace.worker.kafka;
 
-import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
-import dev.millrace.schemas.event.Prompt;
+import dev.millrace.worker.kafka.PromptDecoder.Decoded;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -32,7 +31,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A partition is used through a {@link PartitionSession} alone. On revocation or loss the session closes before the
  * callback returns. A partition that is assigned and has no session gets a new one between two polls; what was fetched
- * for it before is discarded and read again.
+ * for it before is discarded and read again. A partition whose next record has a schema that is being asked for is
+ * paused and stands before that record; whoever loses the partition has nothing to call off.
  */
 final class PromptConsumer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PromptConsumer.class);
@@ -45,6 +45,7 @@ final class PromptConsumer implements AutoCloseable {
     private final String topic;
     private final int mostInFlight;
     private final SessionFactory sessionFactory;
+    private final PromptDecoder decoder;
     private final PromptListener listener;
     private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, PartitionSession> sessions = new HashMap<>();
@@ -63,11 +64,13 @@ final class PromptConsumer implements AutoCloseable {
             String topic,
             int mostInFlight,
             SessionFactory sessionFactory,
+            PromptDecoder decoder,
             PromptListener listener) {
         this.consumer = consumer;
         this.topic = topic;
         this.mostInFlight = mostInFlight;
         this.sessionFactory = sessionFactory;
+        this.decoder = decoder;
         this.listener = listener;
         this.thread = new Thread(this::run, threadName);
     }
@@ -150,29 +153,50 @@ final class PromptConsumer implements AutoCloseable {
         int inFlight = sessions.values().stream()
                 .mapToInt(session -> session.ledger().inFlight())
                 .sum();
-        if (inFlight >= mostInFlight) {
-            consumer.pause(consumer.assignment());
-        } else {
-            consumer.resume(consumer.paused());
-        }
+        Set<TopicPartition> pause = inFlight >= mostInFlight ? consumer.assignment() : waiting();
+        consumer.pause(pause);
+        consumer.resume(consumer.paused().stream()
+                .filter(partition -> !pause.contains(partition))
+                .toList());
+    }
+
+    private Set<TopicPartition> waiting() {
+        return sessions.values().stream()
+                .filter(PartitionSession::waitsForSchema)
+                .map(PartitionSession::partition)
+                .collect(Collectors.toSet());
     }
 
     private void handOver(ConsumerRecords<byte[], byte[]> records) {
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            PartitionSession session = sessions.get(new TopicPartition(record.topic(), record.partition()));
+        for (TopicPartition partition : records.partitions()) {
+            PartitionSession session = sessions.get(partition);
             if (session != null) {
-                session.ledger().start(record.offset());
-                handOver(session, record);
+                handOver(session, records.records(partition));
             }
         }
     }
 
-    private void handOver(PartitionSession session, ConsumerRecord<byte[], byte[]> record) {
+    private void handOver(PartitionSession session, List<ConsumerRecord<byte[], byte[]>> records) {
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            try {
+                handOver(session, record);
+            } catch (SchemaPendingException e) {
+                consumer.seek(session.partition(), record.offset());
+                session.waitFor(e.asked());
+                return;
+            }
+        }
+    }
+
+    private void handOver(PartitionSession session, ConsumerRecord<byte[], byte[]> record)
+            throws SchemaPendingException {
         try {
-            Prompt prompt = EventCodec.PROMPT.decode(record.value());
-            listener.onPrompt(this, new IncomingPrompt(session, session.epoch(), record, prompt));
+            Decoded decoded = decoder.decode(record);
+            session.ledger().start(record.offset());
+            listener.onPrompt(this, new IncomingPrompt(session, session.epoch(), record, decoded));
         } catch (MalformedEventException e) {
-            listener.onMalformed(this, session, record, String.valueOf(e.getMessage()));
+            session.ledger().start(record.offset());
+            listener.onMalformed(this, session, record, e);
         }
     }
 

@@ -17,7 +17,6 @@ import dev.millrace.worker.engine.GenerationRequest;
 import dev.millrace.worker.engine.PromptRefusedException;
 import dev.millrace.worker.kafka.ReplyHistory.Said;
 import io.vertx.core.Future;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -61,12 +60,19 @@ final class PromptRun {
         this.place = place;
         this.onDone = onDone;
         this.epoch = incoming.epoch();
-        this.prepared = lane.context()
-                .executeBlocking(
-                        () -> lane.preparation()
-                                .prepare(prompt(), incoming.record().timestamp()),
-                        false);
+        this.prepared = prepare();
         attach(incoming);
+    }
+
+    private Future<GenerationRequest> prepare() {
+        PromptRefusedException refusal = incoming.decoded().refusal();
+        return refusal != null
+                ? Future.failedFuture(refusal)
+                : lane.context()
+                        .executeBlocking(
+                                () -> lane.preparation()
+                                        .prepare(prompt(), incoming.record().timestamp()),
+                                false);
     }
 
     Prompt prompt() {
@@ -101,6 +107,7 @@ final class PromptRun {
         ReplyWriter writer = new ReplyWriter(
                 lane.sender(),
                 place.partition(),
+                incoming.decoded().form(),
                 prompt().getId(),
                 new Writer(epoch, session().nonce()));
         current = writer;
@@ -234,9 +241,9 @@ final class PromptRun {
                 finished.getUsage(),
                 finished.getTimings(),
                 finished.getError());
-        byte[] key = prompt().getId().toString().getBytes(StandardCharsets.UTF_8);
-        sendCompletion(
-                new ProducerRecord<>(lane.topics().completions(), key, EventCodec.COMPLETION.encode(completion)));
+        sendCompletion(incoming.decoded()
+                .form()
+                .record(lane.topics().completions(), null, prompt().getId(), EventCodec.COMPLETION, completion));
     }
 
     private void sendCompletion(ProducerRecord<byte[], byte[]> completion) {

@@ -4,6 +4,7 @@ import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyAddress;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -18,12 +19,18 @@ record ReplyPlace(TopicPartition partition, @Nullable Long readFrom) {
     /** The reply topics that a worker may write to, and how many partitions each has. Immutable. */
     record Directory(String defaultTopic, Map<String, Integer> partitions) {
 
-        /** @throws UnknownReplyPlaceException when the prompt asks for a place that is not in this directory */
-        ReplyPlace placeOf(Prompt prompt) throws UnknownReplyPlaceException {
+        /**
+         * The event's own field wins over the record's headers.
+         *
+         * @throws UnknownReplyPlaceException when the prompt asks for a place that is not in this directory
+         */
+        ReplyPlace placeOf(Prompt prompt, PromptHeaders headers) throws UnknownReplyPlaceException {
             ReplyAddress address = prompt.getReplyTo();
-            return address == null
-                    ? place(defaultTopic, null, null, prompt.getId())
-                    : place(address.getTopic(), address.getPartition(), address.getOffset(), prompt.getId());
+            if (address != null) {
+                return place(address.getTopic(), address.getPartition(), address.getOffset(), prompt.getId());
+            }
+            String topic = Objects.requireNonNullElse(headers.replyTopic(), defaultTopic);
+            return place(topic, headers.replyPartition(), null, prompt.getId());
         }
 
         private ReplyPlace place(String topic, @Nullable Integer partition, @Nullable Long offset, UUID promptId)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.MalformedEventException;
 import dev.millrace.schemas.event.Prompt;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,7 +36,13 @@ class PromptConsumerTest {
     private final AtomicLong nonces = new AtomicLong();
     private final Heard heard = new Heard();
     private final PromptConsumer consumer = new PromptConsumer(
-            "poll-test", kafka, "prompts", 3, new SessionFactory(() -> NOW_MS, nonces::incrementAndGet), heard);
+            "poll-test",
+            kafka,
+            "prompts",
+            3,
+            new SessionFactory(() -> NOW_MS, nonces::incrementAndGet),
+            new PromptDecoder(null),
+            heard);
 
     @BeforeEach
     void subscribe() {
@@ -329,8 +336,11 @@ class PromptConsumerTest {
 
         @Override
         public void onMalformed(
-                PromptConsumer source, PartitionSession session, ConsumerRecord<byte[], byte[]> record, String reason) {
-            malformed.add(reason);
+                PromptConsumer source,
+                PartitionSession session,
+                ConsumerRecord<byte[], byte[]> record,
+                MalformedEventException reason) {
+            malformed.add(reason.getMessage());
         }
 
         @Override

@@ -81,7 +81,13 @@ final class WorkerFixture implements AutoCloseable {
                 new DeliveryMetrics(registry));
         this.intake = new Intake(lane);
         this.consumer = new PromptConsumer(
-                "poll-" + nonce, kafka, "prompts", 10, new SessionFactory(() -> clockMs, () -> nonce), intake);
+                "poll-" + nonce,
+                kafka,
+                "prompts",
+                10,
+                new SessionFactory(() -> clockMs, () -> nonce),
+                new PromptDecoder(null),
+                intake);
         kafka.updateBeginningOffsets(Map.of(PROMPTS, 0L));
         var unused = consumer.start();
     }
