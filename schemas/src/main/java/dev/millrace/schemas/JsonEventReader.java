@@ -1,12 +1,14 @@
 package dev.millrace.schemas;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonParser.NumberType;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import dev.millrace.schemas.MalformedEventException.Fault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -71,11 +73,15 @@ final class JsonEventReader {
             return event;
         } catch (CharacterCodingException e) {
             throw new MalformedEventException(Fault.INVALID_JSON, "The record is not UTF-8");
+        } catch (StreamConstraintsException e) {
+            throw new MalformedEventException(
+                    Fault.INVALID_JSON, "The record's JSON nests too deep or has too long parts");
         } catch (JsonProcessingException e) {
+            JsonLocation place = e.getLocation();
             throw new MalformedEventException(
                     Fault.INVALID_JSON,
-                    "The record is no valid JSON: line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr());
+                    "The record is no valid JSON"
+                            + (place == null ? "" : ": line " + place.getLineNr() + ", column " + place.getColumnNr()));
         } catch (IOException e) {
             throw new IllegalStateException("A parser of text in memory does no input", e);
         }

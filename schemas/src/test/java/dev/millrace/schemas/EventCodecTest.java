@@ -51,9 +51,32 @@ class EventCodecTest {
 
     @Test
     void saysThatARecordIsNotInSingleObjectEncoding() {
-        byte[] json = "{\"id\": \"sesame\"}".getBytes(StandardCharsets.UTF_8);
+        byte[] text = "sesame".getBytes(StandardCharsets.UTF_8);
 
-        assertFault(json, Fault.NOT_SINGLE_OBJECT, "single-object");
+        assertFault(text, Fault.NOT_SINGLE_OBJECT, "single-object");
+    }
+
+    @Test
+    void readsWhatBeginsWithABraceAsJson() throws MalformedEventException {
+        Prompt prompt = Events.prompt(CONTENT);
+
+        assertThat(EventCodec.PROMPT.decode(EventCodec.PROMPT.encodeJson(prompt)))
+                .isEqualTo(prompt);
+        assertFault("\n{".getBytes(StandardCharsets.UTF_8), Fault.INVALID_JSON, "no valid JSON");
+    }
+
+    @Test
+    void aHugeCountOfMessagesCostsNothing() {
+        byte[] whole = EventCodec.PROMPT.encode(Prompt.newBuilder(Events.prompt(CONTENT))
+                .setModel(null)
+                .setMessages(List.of())
+                .build());
+        // Messages come behind header, id, conversation and model; the count of 2^31 - 9 takes five bytes.
+        int messages = 10 + 37 + 1 + Events.prompt(CONTENT).getConversation().length() + 1;
+        byte[] huge = Arrays.copyOf(whole, messages + 5);
+        System.arraycopy(new byte[] {(byte) 0xEE, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x0F}, 0, huge, messages, 5);
+
+        assertFault(huge, Fault.TRUNCATED, "ends");
     }
 
     @Test
