@@ -155,7 +155,7 @@ final class PromptConsumer implements AutoCloseable {
                 .sum();
         Set<TopicPartition> pause = inFlight >= mostInFlight ? consumer.assignment() : waiting();
         consumer.pause(pause);
-        consumer.resume(consumer.paused().stream()
+        consumer.resume(consumer.assignment().stream()
                 .filter(partition -> !pause.contains(partition))
                 .toList());
     }

@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
  * Every topic that a worker writes to, in memory; the offsets are those of one log for all. A send can be made to fail,
@@ -35,6 +36,7 @@ final class ReplyLog implements RecordSender, HistoryReader {
     private final List<ProducerRecord<byte[], byte[]>> late = new ArrayList<>();
     private final List<FatedSend> fates = new ArrayList<>();
     private long logStart;
+    private int largestDeadLetter = Integer.MAX_VALUE;
 
     /** The next reply event of this kind meets this fate. */
     synchronized void next(Predicate<ReplyEvent> which, Fate fate) {
@@ -51,12 +53,26 @@ final class ReplyLog implements RecordSender, HistoryReader {
         logStart = offset;
     }
 
+    /** A dead letter with a value of more bytes is refused. */
+    synchronized void limitDeadLetters(int bytes) {
+        largestDeadLetter = bytes;
+    }
+
+    synchronized void appendJson(ReplyEvent event) {
+        records.add(new ProducerRecord<>("replies", 0, new byte[0], EventCodec.REPLY_EVENT.encodeJson(event)));
+    }
+
     synchronized void append(ReplyEvent event) {
         records.add(new ProducerRecord<>("replies", 0, new byte[0], EventCodec.REPLY_EVENT.encode(event)));
     }
 
     @Override
     public synchronized CompletableFuture<Long> send(ProducerRecord<byte[], byte[]> record) {
+        if (record.topic().equals("prompts.dlt")
+                && record.value() != null
+                && record.value().length > largestDeadLetter) {
+            return CompletableFuture.failedFuture(new RecordTooLargeException("the test's topic takes less"));
+        }
         Fate fate = record.topic().equals("replies") ? fateOf(decode(record)) : Fate.LANDS;
         if (fate == Fate.LANDS) {
             records.add(record);
@@ -84,7 +100,7 @@ final class ReplyLog implements RecordSender, HistoryReader {
         long from = request.from() == null ? 0 : request.from();
         ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
         for (long offset = Math.max(from, logStart); offset <= request.claimOffset(); offset++) {
-            if (records.get((int) offset).topic().equals("replies")) {
+            if (records.get((int) offset).topic().equals(place.topic())) {
                 history.accept(offset, decode(records.get((int) offset)));
             }
         }

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +33,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,6 +110,22 @@ final class WorkerFixture implements AutoCloseable {
 
     void addRaw(long offset, byte[] value) {
         kafka.addRecord(new ConsumerRecord<>(PROMPTS.topic(), PROMPTS.partition(), offset, new byte[0], value));
+    }
+
+    /** As a console tool sends it. */
+    void addText(long offset, @Nullable String key, String value, Header... headers) {
+        kafka.addRecord(new ConsumerRecord<>(
+                PROMPTS.topic(),
+                PROMPTS.partition(),
+                offset,
+                1_800_000_000_000L,
+                TimestampType.LOG_APPEND_TIME,
+                0,
+                value.length(),
+                key == null ? null : key.getBytes(StandardCharsets.UTF_8),
+                value.getBytes(StandardCharsets.UTF_8),
+                new RecordHeaders(headers),
+                Optional.empty()));
     }
 
     void cancel(Prompt prompt) {
