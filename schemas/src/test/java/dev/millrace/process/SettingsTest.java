@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -161,6 +162,22 @@ class SettingsTest {
                         "host = 127.0.0.1 (default)",
                         "max-new-tokens = 512 (command line)",
                         "kafka.sasl.jaas.config = … (command line)");
+    }
+
+    @Test
+    void aUrlIsShownWithoutItsPassword() {
+        Settings settings =
+                settings("--registry-url=https://me:sesame@host:1/path", "--other-url=ftp://me:sesame@host");
+
+        URI url = settings.optionalUrl("registry-url", "");
+        settings.optionalUrl("other-url", "");
+
+        assertThat(url).hasUserInfo("me:sesame");
+        assertThat(settings.optionalUrl("absent-url", "")).isNull();
+        assertThat(settings.describe()).contains("https://…@host:1/path").doesNotContain("sesame");
+        assertThatThrownBy(settings::check)
+                .hasMessageContaining("other-url must be an http or https URL")
+                .hasMessageNotContaining("sesame");
     }
 
     @Test
