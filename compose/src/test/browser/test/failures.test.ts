@@ -28,7 +28,7 @@ describe('failures', () => {
 
     expect(state).toBe('error');
     expect(await refused.part('error').getAttribute('data-code')).toBe('context_length_exceeded');
-    expect(await refused.part('error').textContent()).toContain('too long for this model');
+    expect(await refused.part('error').textContent()).toContain('too long for the model');
     expect(await refused.part('stats').count()).toBe(0);
     expect(await answer.text()).toBe(expected);
   });
