@@ -46,11 +46,15 @@ final class Round implements AutoCloseable {
 
     /** Returns when each has its first token, or has waited too long for it. */
     void startStreams(int count) throws ExecutionException, InterruptedException {
+        send(count);
+        List<StreamAudit> begun = List.copyOf(streams.subList(streams.size() - count, streams.size()));
+        cluster.reader().await(UNTIL_ALL_STARTED, () -> begun.stream().allMatch(StreamAudit::started));
+    }
+
+    void send(int count) throws ExecutionException, InterruptedException {
         for (int i = 0; i < count; i++) {
             ask(questions.get(random.nextInt(questions.size())));
         }
-        List<StreamAudit> begun = List.copyOf(streams.subList(streams.size() - count, streams.size()));
-        cluster.reader().await(UNTIL_ALL_STARTED, () -> begun.stream().allMatch(StreamAudit::started));
     }
 
     void ask(Question question) throws ExecutionException, InterruptedException {

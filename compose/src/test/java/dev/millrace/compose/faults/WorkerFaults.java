@@ -8,6 +8,7 @@ import java.util.List;
 final class WorkerFaults {
 
     private static final int SHORTEST_FREEZE_MS = 1500;
+    private static final int PROMPTS_BEFORE_THE_FREEZE = 8;
     private static final Duration UNTIL_TAKEOVER = Duration.ofSeconds(10);
 
     private WorkerFaults() {}
@@ -26,14 +27,19 @@ final class WorkerFaults {
         round.cluster().replace(worker);
     }
 
-    /** It does not know that it has lost its partitions, and goes on writing when it wakes up. */
-    static void freezeBeyondTheSession(Round round) throws IOException, InterruptedException {
+    /**
+     * It does not know that it has lost its partitions. When it wakes up it goes on writing, and claims what it had
+     * fetched before.
+     */
+    static void freezeBeyondTheSession(Round round) throws Exception {
+        Worker worker = any(round);
+        round.send(PROMPTS_BEFORE_THE_FREEZE);
         round.struck();
-        Round.freeze(any(round).process(), beyondTheSession(round));
+        Round.freeze(worker.process(), beyondTheSession(round));
     }
 
     /** The second one may be the one that took over from the first. */
-    static void freezeTwo(Round round) throws IOException, InterruptedException {
+    static void freezeTwo(Round round) throws Exception {
         List<Worker> busy = round.busyWorkers();
         Worker first = busy.get(0);
         Worker second = round.cluster().workers().stream()
@@ -41,6 +47,7 @@ final class WorkerFaults {
                 .skip(round.random().nextInt(2))
                 .findFirst()
                 .orElseThrow();
+        round.send(PROMPTS_BEFORE_THE_FREEZE);
         round.struck();
         first.process().freeze();
         try {
