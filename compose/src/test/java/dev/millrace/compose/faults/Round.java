@@ -38,17 +38,19 @@ final class Round implements AutoCloseable {
 
     /** Whether all has come that was to come. */
     boolean run(int atOnce, Row row) throws Exception {
-        startStreams(atOnce);
+        if (!startStreams(atOnce)) {
+            return false;
+        }
         pause(random.nextInt(LATEST_FAULT_MS));
         row.strike(this);
         return cluster.reader().await(UNTIL_ALL_ENDED, () -> unterminated() == 0);
     }
 
-    /** Returns when each has its first token, or has waited too long for it. */
-    void startStreams(int count) throws ExecutionException, InterruptedException {
+    /** Returns when each has its first token; false when one has waited too long for it. */
+    boolean startStreams(int count) throws ExecutionException, InterruptedException {
         send(count);
         List<StreamAudit> begun = List.copyOf(streams.subList(streams.size() - count, streams.size()));
-        cluster.reader().await(UNTIL_ALL_STARTED, () -> begun.stream().allMatch(StreamAudit::started));
+        return cluster.reader().await(UNTIL_ALL_STARTED, () -> begun.stream().allMatch(StreamAudit::started));
     }
 
     void send(int count) throws ExecutionException, InterruptedException {

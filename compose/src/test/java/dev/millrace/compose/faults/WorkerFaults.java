@@ -88,7 +88,7 @@ final class WorkerFaults {
         int streams = round.streams().size();
         for (Worker worker : all) {
             terminate(round, worker);
-            round.startStreams(streams / all.size());
+            boolean unused = round.startStreams(streams / all.size());
         }
     }
 
