@@ -11,7 +11,7 @@ final class OtherModel {
     private static final int LAST_NORM_BYTES = 4 * 128;
 
     private static final int LAST_LAYER_BYTES = 2 * 384 * 128;
-    private static final int EVERY = 16;
+    private static final int EVERY = 4;
 
     private OtherModel() {}
 

@@ -17,7 +17,7 @@ import java.util.concurrent.ExecutionException;
  * those that PyTorch computed; the others come from a worker that nothing disturbs.
  *
  * @param ofDemoModel each with one answer
- * @param ofBothModels each with two that differ
+ * @param ofBothModels each with two that differ early and late, so that one joined to the other equals neither
  */
 record Questions(List<Question> ofDemoModel, List<Question> ofBothModels) {
 
@@ -25,6 +25,8 @@ record Questions(List<Question> ofDemoModel, List<Question> ofBothModels) {
     private static final int OF_EACH_KIND = 24;
     private static final int SHORTEST_TOKENS = 60;
     private static final int LONGEST_TOKENS = 100;
+    private static final int EARLY_TOKENS = 8;
+    private static final int LATE_CHARACTERS = 10;
 
     static Questions learn() throws IOException, InterruptedException, ExecutionException {
         List<Question> asked = toAsk();
@@ -39,7 +41,7 @@ record Questions(List<Question> ofDemoModel, List<Question> ofBothModels) {
                 Answer answer = known.isEmpty() ? answers.get(i) : known.get(0);
                 if (longEnough(answer)) {
                     ofDemoModel.add(asked.get(i).answered(List.of(answer)));
-                    if (longEnough(others.get(i)) && !answer.equals(others.get(i))) {
+                    if (tellsApart(answer, others.get(i))) {
                         ofBothModels.add(asked.get(i).answered(List.of(answer, others.get(i))));
                     }
                 }
@@ -72,6 +74,12 @@ record Questions(List<Question> ofDemoModel, List<Question> ofBothModels) {
 
     private static boolean longEnough(Answer answer) {
         return answer.ids().size() >= SHORTEST_TOKENS;
+    }
+
+    private static boolean tellsApart(Answer one, Answer other) {
+        return longEnough(other)
+                && !other.beginsWith(one.ids().subList(0, EARLY_TOKENS))
+                && !one.text().endsWith(other.text().substring(other.text().length() - LATE_CHARACTERS));
     }
 
     private static List<Answer> answers(Cluster cluster, Path model, List<Question> questions, Random ids)
