@@ -4,6 +4,7 @@ SHELL := /bin/sh
 SCRIPTS := compose/src/main/scripts
 # Written last by the build: older than whatever has changed since. Directories are listed too, for deleted files.
 BUILT := compose/target/lib/classes.jsa
+TEST_CLASS_PATH := compose/target/test.classpath
 SOURCES := $(shell find .mvn pom.xml */pom.xml */src/main -name node_modules -prune -o -print)
 
 # Every character of the prompt counts, $ and # and line ends included: nothing in it is make's to expand.
@@ -14,7 +15,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test bench-first-token clean
+.PHONY: help run ask test test-faults bench-first-token clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -22,6 +23,8 @@ help:
 	@echo "make ask PROMPT='...'  asks it over Kafka and prints the answer as it streams"
 	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
 	@echo "make test              builds everything and runs every test"
+	@echo "make test-faults       kills and cuts off what runs, and counts what readers saw of it"
+	@echo "                         ROUNDS=3 of each row  STREAMS=40 at once  SEED  ROWS=all  REPORT=file to write"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make clean             removes what the build made; the data directory stays"
 
@@ -35,6 +38,10 @@ test:
 	@$(SCRIPTS)/tools test
 	mvn -B verify
 
+test-faults: $(BUILT) $(TEST_CLASS_PATH)
+	@cd compose && exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+		-cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.millrace.compose.faults.FaultMatrix
+
 bench-first-token:
 	@mvn -q -B -DskipTests package >&2
 	@compose/src/test/scripts/bench-first-token
@@ -43,6 +50,8 @@ clean:
 	rm -rf target */target
 
 $(BUILT): $(SOURCES)
+$(TEST_CLASS_PATH): $(SOURCES) $(shell find compose/src/test)
+$(BUILT) $(TEST_CLASS_PATH):
 	@$(SCRIPTS)/tools
 	@echo "millrace: building what has changed" >&2
 	@mvn -q -B -DskipTests -Dspotless.check.skip=true package >&2

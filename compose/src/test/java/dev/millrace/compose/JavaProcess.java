@@ -85,6 +85,27 @@ public final class JavaProcess implements AutoCloseable {
         return exitStatus();
     }
 
+    /** As {@code kill -STOP} does it: it stands still, and its sockets stay open. */
+    public void freeze() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** As {@code kill -CONT} does it. */
+    public void thaw() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start();
+        assertThat(kill.waitFor()).as("kill -%s %s", name, process.pid()).isZero();
+    }
+
+    public boolean running() {
+        return process.isAlive();
+    }
+
     public int exitStatus() throws InterruptedException {
         assertThat(process.waitFor(PATIENCE_S, TimeUnit.SECONDS))
                 .as("ended: %s", standardError())

@@ -28,10 +28,15 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @throws BrokerFailure if the port is taken, or the directory is not one for this broker
      */
     public static EmbeddedBroker prepare(Path directory, int port) {
+        return prepare(directory, port, Map.of());
+    }
+
+    private static EmbeddedBroker prepare(Path directory, int port, Map<String, String> overrides) {
         int claimed = Ports.claim(port);
         Path absolute = directory.toAbsolutePath().normalize();
         new DataDirectory(absolute).prepare();
         Map<String, String> properties = BrokerProperties.of(absolute, claimed, Ports.claim(0));
+        properties.putAll(overrides);
         try {
             return new EmbeddedBroker(claimed, new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM));
         } catch (RuntimeException e) {
@@ -55,7 +60,12 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** Prepares and starts. */
     public static EmbeddedBroker start(Path directory, int port) {
-        EmbeddedBroker broker = prepare(directory, port);
+        return start(directory, port, Map.of());
+    }
+
+    /** The same with properties of Kafka that win over the local broker's own. */
+    static EmbeddedBroker start(Path directory, int port, Map<String, String> overrides) {
+        EmbeddedBroker broker = prepare(directory, port, overrides);
         broker.start();
         return broker;
     }

@@ -7,9 +7,9 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Ports of the loopback interface. Asked for before the broker starts, so that a taken one is said at once. */
-final class Ports {
+public final class Ports {
 
-    static final String LOOPBACK = "127.0.0.1";
+    public static final String LOOPBACK = "127.0.0.1";
 
     /**
      * Below those that systems hand out by themselves (Linux from 32,768): such a one may have gone to some outgoing
@@ -22,8 +22,13 @@ final class Ports {
 
     private Ports() {}
 
-    /** @param port 0 picks a free one */
-    static int claim(int port) {
+    /**
+     * Makes sure that a port can be used.
+     *
+     * @param port 0 picks a free one
+     * @throws BrokerFailure if it is taken
+     */
+    public static int claim(int port) {
         return port == 0 ? claimAny() : claimThis(port);
     }
 

@@ -23,7 +23,7 @@ import org.apache.kafka.clients.admin.Admin;
  */
 public record Installation(Topics topics, String bootstrap) {
 
-    static final Path MODEL = Path.of("../worker/demo-model/millrace-demo-f16.gguf");
+    public static final Path MODEL = Path.of("../worker/demo-model/millrace-demo-f16.gguf");
     static final int PARTITIONS = 2;
 
     /** Ends with the JVM: a start takes seconds. */
