@@ -14,7 +14,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test bench-first-token clean
+.PHONY: help run ask test bench-first-token bench-sampler clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -23,6 +23,7 @@ help:
 	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
 	@echo "make test              builds everything and runs every test"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
+	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
 	@echo "make clean             removes what the build made; the data directory stays"
 
 run: $(BUILT)
@@ -38,6 +39,10 @@ test:
 bench-first-token:
 	@mvn -q -B -DskipTests package >&2
 	@compose/src/test/scripts/bench-first-token
+
+bench-sampler:
+	@mvn -q -B -DskipTests -pl worker -am package >&2
+	@worker/src/test/scripts/bench-sampler
 
 clean:
 	rm -rf target */target
