@@ -20,7 +20,9 @@ class ExactnessIT {
     /** Attention takes another kernel from 512 cells on if there is one row. */
     private static final int PROMPT_TOKENS = 610;
 
-    private static final SamplerSettings SETTINGS = new SamplerSettings(1, 1, 0, 77).withLogprobs(0);
+    /** All that looks back at earlier tokens. */
+    private static final SamplerSettings SETTINGS = new SamplerSettings(
+            1, 0.99f, 0, 1e-5f, 77, new Penalties(1.2f, 0.3f, 0.2f, 3), List.of(new TokenBias(7, 2)), 0);
 
     private static LlamaModel model;
     private static Generation alone;
