@@ -83,8 +83,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
         private long firstTextNanos;
 
         @Override
-        public void onTokens(
-                int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {
+        public void onTokens(int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {
             if (firstTextNanos == 0 && !text.isEmpty()) {
                 firstTextNanos = System.nanoTime();
             }

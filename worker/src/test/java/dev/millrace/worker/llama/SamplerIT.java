@@ -179,10 +179,10 @@ class SamplerIT {
     void repeatsATokenWhereTheBanWouldLeaveNone() {
         float[] scores = {1, 2, 3};
         SamplerSettings settings =
-                new SamplerSettings(0, 1, 0, 0, 0, new Penalties(1, 0, 0, 1), List.of(new TokenBias(0, 5)), 0);
+                new SamplerSettings(0, 1, 0, 0, 0, new Penalties(1, 0, 0, 1), List.of(new TokenBias(1, 5)), 0);
 
         assertThat(count(scores, settings, 1, 0, 1)).containsExactly(0, 0, 1);
-        assertThat(count(scores, settings, 1, 0, 1, 2)).containsExactly(1, 0, 0);
+        assertThat(count(scores, settings, 1, 0, 1, 2)).containsExactly(0, 1, 0);
     }
 
     @Test
