@@ -42,15 +42,7 @@ class TakeoverIT {
     static Stream<Supplier<Sampling.Builder>> samplings() {
         return Stream.of(
                 () -> Sampling.newBuilder().setTemperature(0f),
-                () -> Sampling.newBuilder().setTemperature(0.8f).setSeed(20_260_923L),
-                () -> Sampling.newBuilder()
-                        .setTemperature(0.8f)
-                        .setSeed(20_260_923L)
-                        .setRepetitionPenalty(1.05f)
-                        .setPresencePenalty(0.1f)
-                        .setFrequencyPenalty(0.02f)
-                        .setNoRepeatNgramSize(5)
-                        .setLogprobs(2));
+                () -> Sampling.newBuilder().setTemperature(0.8f).setSeed(20_260_923L));
     }
 
     @ParameterizedTest
