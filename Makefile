@@ -15,7 +15,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults bench-first-token clean
+.PHONY: help run ask test test-faults bench-first-token bench-sampler clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -26,6 +26,7 @@ help:
 	@echo "make test-faults       kills and cuts off what runs, and counts what readers saw of it"
 	@echo "                         ROUNDS=3 of each row  STREAMS=40 at once  SEED  ROWS=all  REPORT=file to write"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
+	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
 	@echo "make clean             removes what the build made; the data directory stays"
 
 run: $(BUILT)
@@ -45,6 +46,10 @@ test-faults: $(BUILT) $(TEST_CLASS_PATH)
 bench-first-token:
 	@mvn -q -B -DskipTests package >&2
 	@compose/src/test/scripts/bench-first-token
+
+bench-sampler:
+	@mvn -q -B -DskipTests -pl worker -am package >&2
+	@worker/src/test/scripts/bench-sampler
 
 clean:
 	rm -rf target */target

@@ -56,24 +56,27 @@ Sequence & Context::at(int sequence) {
     return sequences[sequence];
 }
 
-void Context::admit(int sequence, const Sampling & sampling) {
+void Context::admit(int sequence, Sampling sampling) {
     Sequence & admitted = at(sequence);
-    check(sampling);
+    sampling.require_tokens_below(llama_vocab_n_tokens(model->vocab));
     cache.keep(sequence, 0);
-    admitted = {true, sampling};
+    admitted.history.keep(0);
+    admitted.admitted = true;
+    admitted.sampling = std::move(sampling);
 }
 
 void Context::release(int sequence, int length) {
-    at(sequence);
+    Sequence & released = at(sequence);
     if (length < 0 || length > cache.length(sequence)) {
         throw Failure(INVALID_ARGUMENT, "sequence " + std::to_string(sequence) + " holds " +
                                             std::to_string(cache.length(sequence)) + " tokens, cannot keep " +
                                             std::to_string(length));
     }
     cache.keep(sequence, length);
+    released.history.keep(static_cast<size_t>(length));
 }
 
-void Context::step(const Row * from, int count, Result * results) {
+void Context::step(const Row * from, int count, Sampled * results) {
     if (broken) {
         throw Failure(DECODE_FAILED, "an earlier step failed: open a new context");
     }
@@ -107,6 +110,9 @@ void Context::check_rows(const Row * from, int count) {
             throw Failure(INVALID_ARGUMENT, "position " + std::to_string(row.position) + " of sequence " +
                                                 std::to_string(row.sequence) + " does not continue it");
         }
+        if (row.index > row.position) {
+            throw Failure(INVALID_ARGUMENT, "no prompt before index " + std::to_string(row.index));
+        }
         lengths[row.sequence]++;
         sampled[row.sequence] = row.index >= 0;
     }
@@ -119,7 +125,7 @@ void Context::check_rows(const Row * from, int count) {
 // A matrix times one row takes another kernel, with other rounding, than times several. So that a completion does not
 // depend on who else is in the batch, a lone row or output gets company: a row of a sequence of its own, forgotten at
 // once.
-Result * Context::step_slice(const Row * from, int count, Result * results) {
+Sampled * Context::step_slice(const Row * from, int count, Sampled * results) {
     int outputs = 0;
     for (int i = 0; i < count; i++) {
         rows.set(i, from[i]);
@@ -133,6 +139,7 @@ Result * Context::step_slice(const Row * from, int count, Result * results) {
     decode(count + padded, padded);
     for (int i = 0; i < count; i++) {
         cache.append(from[i].sequence);
+        sequences[from[i].sequence].history.append(from[i].token);
     }
     for (int i = 0; i < count; i++) {
         if (from[i].index >= 0) {
@@ -153,12 +160,12 @@ void Context::decode(int count, bool padded) {
     }
 }
 
-Result Context::sample(int row, const Row & from) {
-    const float * scores = llama_get_logits_ith(context.get(), row);
+Sampled Context::sample(int row, const Row & from) {
+    float * const scores = llama_get_logits_ith(context.get(), row);
     if (scores == nullptr) {
         throw Failure(DECODE_FAILED, "no scores for a row");
     }
-    const Sampled chosen = sampler.sample(
-        scores, llama_vocab_n_tokens(model->vocab), sequences[from.sequence].sampling, static_cast<uint32_t>(from.index));
-    return {chosen.token, chosen.logprob};
+    Sequence & sequence = sequences[from.sequence];
+    return sampler.sample(
+        scores, llama_vocab_n_tokens(model->vocab), sequence.sampling, sequence.history, static_cast<uint32_t>(from.index));
 }

@@ -17,14 +17,10 @@ struct Row {
     int32_t index;
 };
 
-struct Result {
-    int32_t token;
-    float logprob;
-};
-
 struct Sequence {
     bool admitted = false;
     Sampling sampling;
+    History history; // of the tokens in the KV cache
 };
 
 // The rows as llama.cpp wants them, kept from step to step.
@@ -66,9 +62,9 @@ public:
 
     Context(std::shared_ptr<Model> model, llama_context * context, int kv_cells, int sequences, int batch_tokens);
 
-    void admit(int sequence, const Sampling & sampling);
+    void admit(int sequence, Sampling sampling);
     void release(int sequence, int length);
-    void step(const Row * rows, int count, Result * results);
+    void step(const Row * rows, int count, Sampled * results);
 
     int batch_tokens() const { return most_rows; }
 
@@ -77,9 +73,9 @@ public:
 private:
     Sequence & at(int sequence);
     void check_rows(const Row * rows, int count);
-    Result * step_slice(const Row * rows, int count, Result * results);
+    Sampled * step_slice(const Row * rows, int count, Sampled * results);
     void decode(int rows, bool padded);
-    Result sample(int row, const Row & from);
+    Sampled sample(int row, const Row & from);
 
     const std::shared_ptr<Model> model;
     const std::unique_ptr<llama_context, FreeContext> context;

@@ -90,10 +90,8 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_readBatchTok
 }
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_admit(
-        JNIEnv *, jclass, jlong handle, jint sequence, jfloat temperature, jfloat top_p, jint top_k, jlong seed) {
-    return using_context(handle, [&](Context & context) {
-        context.admit(sequence, {temperature, top_p, top_k, static_cast<uint64_t>(seed)});
-    });
+        JNIEnv * env, jclass, jlong handle, jint sequence, jobject settings) {
+    return using_context(handle, [&](Context & context) { context.admit(sequence, sampling_from(env, settings)); });
 }
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_release(
@@ -108,9 +106,9 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
         if (rows < 1 || rows > capacity) {
             throw Failure(INVALID_ARGUMENT, std::to_string(rows) + " rows in a batch of " + std::to_string(capacity));
         }
-        const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Result));
+        const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
         const Row * const from = reinterpret_cast<Row *>(memory<int32_t>(env, batch, needed));
-        context.step(from, rows, reinterpret_cast<Result *>(const_cast<Row *>(from + capacity)));
+        context.step(from, rows, reinterpret_cast<Sampled *>(const_cast<Row *>(from + capacity)));
     });
 }
 

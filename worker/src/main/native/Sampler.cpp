@@ -1,236 +1,207 @@
 #include "Sampler.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
-#include <cstring>
-#include <functional>
-#include <iterator>
-#include <numeric>
+#include <mutex>
 
-#include "blocks.h"
+#include "errors.h"
 #include "jvm.h"
 #include "philox.h"
+#include "registry.h"
 
-void check(const Sampling & sampling) {
-    if (!(sampling.temperature >= 0 && std::isfinite(sampling.temperature)) || !(sampling.top_p > 0 && sampling.top_p <= 1) ||
-        sampling.top_k < 0) {
-        throw Failure(INVALID_ARGUMENT, "sampling settings out of range");
+namespace {
+
+// A division by a tiny penalty must not make a score infinite.
+float finite(float score) {
+    return score == -HUGE_VALF ? score : std::clamp(score, -FLT_MAX, FLT_MAX);
+}
+
+// Hugging Face's RepetitionPenaltyLogitsProcessor for what prompt or output has, then OpenAI's two for what the output
+// has.
+float penalised(float score, int32_t in_output, const Sampling & sampling) {
+    const float repetition = sampling.repetition_penalty;
+    score = finite(score <= 0 ? score * repetition : score / repetition);
+    if (in_output > 0) {
+        score -= sampling.frequency_penalty * static_cast<float>(in_output);
+        score -= sampling.presence_penalty;
+    }
+    return finite(score);
+}
+
+} // namespace
+
+Sampled Sampler::sample(float * from, int32_t count, const Sampling & sampling, History & history, uint32_t index) {
+    row = from;
+    edits.clear();
+    Sampled sampled = {0, NAN, 0, {}};
+    double log_sum = 0;
+    if (sampling.logprobs >= 0) {
+        scores.look_at(row, count);
+        log_sum = scores.best() + std::log(scores.sum());
+        read_likeliest(std::min(sampling.logprobs, count), log_sum, sampled);
+    }
+    edit_scores(sampling, history, index);
+    look_at_edited(count, sampling, history);
+    sampled.token = choose(count, sampling, index);
+    undo(0);
+    if (sampling.logprobs >= 0) {
+        sampled.logprob = static_cast<float>(static_cast<double>(row[sampled.token]) - log_sum);
+    }
+    return sampled;
+}
+
+void Sampler::read_likeliest(int32_t wanted, double log_sum, Sampled & sampled) {
+    likeliest.clear();
+    if (wanted > 0) {
+        scores.at_least(std::max(scores.kth_best(wanted), -FLT_MAX), [&](int32_t token, float score) {
+            likeliest.push_back({token, score});
+        });
+    }
+    std::stable_sort(likeliest.begin(), likeliest.end(), [](const TokenLogprob & a, const TokenLogprob & b) {
+        return a.logprob > b.logprob;
+    });
+    sampled.likeliest_count = std::min(wanted, static_cast<int32_t>(likeliest.size()));
+    for (int32_t i = 0; i < sampled.likeliest_count; i++) {
+        const TokenLogprob & score = likeliest[i];
+        sampled.likeliest[i] = {score.token, static_cast<float>(static_cast<double>(score.logprob) - log_sum)};
     }
 }
 
-Sampled Sampler::sample(const float * scores, int32_t count, const Sampling & sampling, uint32_t index) {
-    begin(scores, count);
-    const int32_t best = find_best();
-    const double raw_sum = sum_weights(1);
-    const int32_t token = sampling.temperature > 0 ? draw(count, sampling, raw_sum, index) : best;
-    return {token, static_cast<float>(static_cast<double>(scores[token]) - best_score - std::log(raw_sum))};
-}
-
-int32_t Sampler::draw(int32_t count, const Sampling & sampling, double raw_sum, uint32_t index) {
-    const float temperature = sampling.temperature;
-    const double drawn = uniform(sampling.seed, index);
-    if (sampling.top_k > 0 && sampling.top_k < count) {
-        gather(kth_best(sampling.top_k), temperature);
-        if (sampling.top_p < 1) {
-            apply_top_p(sampling.top_p * candidate_mass());
+// In the order of Hugging Face's generate: bias, penalties, ban of n-grams; temperature and the rest come after.
+void Sampler::edit_scores(const Sampling & sampling, History & history, uint32_t index) {
+    for (const TokenBias & bias : sampling.bias) {
+        set(bias.token, row[bias.token] + bias.bias);
+    }
+    if (sampling.penalises()) {
+        const bool only_output = sampling.repetition_penalty == 1;
+        const size_t prompt_length = history.length() - std::min<size_t>(index, history.length());
+        for (const TokenUses::Use & use : history.uses(prompt_length)) {
+            if (use.in_output > 0 || !only_output) {
+                set(use.token, penalised(row[use.token], use.in_output, sampling));
+            }
         }
-        return draw_from_candidates(drawn);
     }
-    const double sum = temperature == 1 ? raw_sum : sum_weights(temperature);
-    if (sampling.top_p == 1) {
-        return draw_from_all(temperature, drawn);
-    }
-    gather_mass(temperature, sampling.top_p * sum);
-    apply_top_p(sampling.top_p * sum);
-    return draw_from_candidates(drawn);
 }
 
-// A block of scores. Behind the last score of the row stands what no token can be.
-const float * Sampler::block_at(int32_t block) const {
-    return block == static_cast<int32_t>(block_best.size()) - 1 ? last_block : row + block * BLOCK;
-}
-
-void Sampler::begin(const float * scores, int32_t count) {
-    const int32_t blocks = (count + BLOCK - 1) / BLOCK;
-    row = scores;
-    block_best.resize(blocks);
-    block_sums.resize(blocks);
-    const float * const end = std::copy(scores + (blocks - 1) * BLOCK, scores + count, last_block);
-    std::fill(last_block + (end - last_block), last_block + BLOCK, -HUGE_VALF);
-}
-
-// Also notes the best score of each block. On a tie the lowest id.
-int32_t Sampler::find_best() {
-    bool has_nan = false;
-    for (size_t block = 0; block < block_best.size(); block++) {
-        block_best[block] = find_block_best(block_at(static_cast<int32_t>(block)));
-        has_nan |= std::isnan(block_best[block]);
+// Looks at the edited scores without what the ban rules out. A ban that rules out everything is lifted for this token.
+void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History & history) {
+    const size_t edits_before = edits.size();
+    if (sampling.no_repeat_ngram_size > 0) {
+        repeats.clear();
+        history.find_repeats(static_cast<size_t>(sampling.no_repeat_ngram_size), repeats);
+        for (const int32_t token : repeats) {
+            set(token, -HUGE_VALF);
+        }
     }
-    const auto best = std::max_element(block_best.begin(), block_best.end());
-    best_score = *best;
-    if (has_nan || !std::isfinite(best_score)) {
+    scores.look_at_any(row, count);
+    if (scores.best() == -HUGE_VALF) {
+        undo(edits_before);
+        scores.look_at(row, count);
+    }
+}
+
+void Sampler::set(int32_t token, float score) {
+    if (!(row[token] < HUGE_VALF)) {
         throw Failure(NOT_A_NUMBER, "the model computed a score that is not a number");
     }
-    const auto block = static_cast<int32_t>(best - block_best.begin());
-    const float * const begin = block_at(block);
-    return block * BLOCK + static_cast<int32_t>(std::find(begin, begin + BLOCK, best_score) - begin);
+    edits.push_back({token, row[token]});
+    row[token] = score;
 }
 
-double Sampler::sum_weights(float temperature) {
-    float weights[BLOCK];
-    double sum = 0;
-    for (size_t block = 0; block < block_sums.size(); block++) {
-        block_sums[block] = weigh(block_at(static_cast<int32_t>(block)), best_score, temperature, weights);
-        sum += block_sums[block];
-    }
-    return sum;
-}
-
-// Walks the blocks' sums of the last sum_weights, then the tokens of one block.
-int32_t Sampler::draw_from_all(float temperature, double draw) const {
-    double left = draw * std::accumulate(block_sums.begin(), block_sums.end(), 0.0);
-    int32_t chosen = 0;
-    for (int32_t block = 0; block < static_cast<int32_t>(block_sums.size()); block++) {
-        if (block_sums[block] > 0) {
-            chosen = block;
-            if (left < block_sums[block]) {
-                break;
-            }
-            left -= block_sums[block];
-        }
-    }
-    float weights[BLOCK];
-    weigh(block_at(chosen), best_score, temperature, weights);
-    int32_t token = -1;
-    for (int32_t i = 0; i < BLOCK && left >= 0; i++) {
-        if (weights[i] > 0) {
-            token = chosen * BLOCK + i;
-            left -= weights[i];
-        }
-    }
-    return token;
-}
-
-// The k-th best block is a floor under the k-th best score, which leaves little to sort.
-float Sampler::kth_best(int32_t k) {
-    const auto better = std::greater<float>();
-    float floor = -HUGE_VALF;
-    if (k <= static_cast<int32_t>(block_best.size())) {
-        best_scores = block_best;
-        std::nth_element(best_scores.begin(), best_scores.begin() + (k - 1), best_scores.end(), better);
-        floor = best_scores[k - 1];
-    }
-    best_scores.clear();
-    for (size_t block = 0; block < block_best.size(); block++) {
-        if (block_best[block] >= floor) {
-            const float * const begin = block_at(static_cast<int32_t>(block));
-            std::copy_if(begin, begin + BLOCK, std::back_inserter(best_scores), [&](float s) { return s >= floor; });
-        }
-    }
-    std::nth_element(best_scores.begin(), best_scores.begin() + (k - 1), best_scores.end(), better);
-    return best_scores[k - 1];
-}
-
-// Gathers ever deeper until the mass is reached. Mostly a few of the best blocks have it.
-void Sampler::gather_mass(float temperature, double kept_mass) {
-    for (float nats = 2; nats < 64; nats *= 2) {
-        gather(best_score - nats * temperature, temperature);
-        if (candidate_mass() >= kept_mass) {
-            return;
-        }
-    }
-    gather(-HUGE_VALF, temperature);
-}
-
-double Sampler::candidate_mass() const {
-    double mass = 0;
-    for (const Candidate & candidate : candidates) {
-        mass += candidate.weight;
-    }
-    return mass;
-}
-
-// The tokens at or above a score, in the order of their ids.
-void Sampler::gather(float floor, float temperature) {
-    float weights[BLOCK];
-    candidates.clear();
-    for (size_t block = 0; block < block_best.size(); block++) {
-        if (block_best[block] < floor) {
-            continue;
-        }
-        const auto first = static_cast<int32_t>(block) * BLOCK;
-        const float * const begin = block_at(static_cast<int32_t>(block));
-        weigh(begin, best_score, temperature, weights);
-        for (int32_t i = 0; i < BLOCK; i++) {
-            if (begin[i] >= floor && weights[i] > 0) {
-                candidates.push_back({first + i, begin[i], weights[i]});
-            }
-        }
+void Sampler::undo(size_t edits_kept) {
+    for (; edits.size() > edits_kept; edits.pop_back()) {
+        row[edits.back().token] = edits.back().before;
     }
 }
 
-// Keeps the fewest best candidates that reach the mass. Sorts only the part in which the border lies.
-void Sampler::apply_top_p(double kept_mass) {
-    const auto better = [](const Candidate & a, const Candidate & b) {
-        return a.score != b.score ? a.score > b.score : a.token < b.token;
-    };
-    sorted = candidates;
-    auto begin = sorted.begin();
-    auto end = sorted.end();
-    double above = 0;
-    while (end - begin > 32) {
-        const auto middle = begin + (end - begin) / 2;
-        std::nth_element(begin, middle, end, better);
-        double half = 0;
-        for (auto i = begin; i != middle; ++i) {
-            half += i->weight;
-        }
-        if (above + half >= kept_mass) {
-            end = middle;
-        } else {
-            above += half;
-            begin = middle;
+int32_t Sampler::choose(int32_t count, const Sampling & sampling, uint32_t index) {
+    if (sampling.temperature == 0) {
+        return scores.best_token();
+    }
+    weights.weigh(scores, sampling.temperature);
+    Border border;
+    if (sampling.top_k > 0 && sampling.top_k < count) {
+        border.score = scores.kth_best(sampling.top_k);
+    }
+    if (sampling.top_p < 1) {
+        border = weights.nucleus(border, sampling.top_p);
+    }
+    if (sampling.min_p > 0) {
+        const auto floor =
+            static_cast<float>(scores.best() + static_cast<double>(sampling.temperature) * std::log(sampling.min_p));
+        if (floor > border.score) {
+            border = {floor, Border::LAST};
         }
     }
-    std::sort(begin, end, better);
-    auto last = begin;
-    for (auto i = begin; i != end; ++i) {
-        last = i;
-        above += i->weight;
-        if (above >= kept_mass) {
-            break;
-        }
-    }
-    const Candidate border = *last;
-    candidates.erase(
-        std::remove_if(candidates.begin(), candidates.end(), [&](const Candidate & c) { return better(border, c); }),
-        candidates.end());
+    return weights.draw(border, uniform(sampling.seed, index));
 }
 
-int32_t Sampler::draw_from_candidates(double draw) const {
-    double left = draw * candidate_mass();
-    for (const Candidate & candidate : candidates) {
-        left -= candidate.weight;
-        if (left < 0) {
-            return candidate.token;
-        }
-    }
-    return candidates.back().token;
+namespace {
+
+struct OpenSampler {
+    Sampling sampling;
+    int32_t vocabulary;
+    History history;
+    Sampler sampler;
+    std::mutex in_use;
+};
+
+Registry<OpenSampler> & samplers() {
+    static Registry<OpenSampler> registry;
+    return registry;
 }
 
-// Token in the upper half, the bits of the log-probability in the lower.
-extern "C" JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sample(
-        JNIEnv * env, jclass, jobject scores, jint count, jfloat temperature, jfloat top_p, jint top_k, jlong seed, jint index) {
+template <typename Body> jlong using_sampler(jlong handle, Body && body) {
     return guarded([&]() -> jlong {
-        const Sampling sampling = {temperature, top_p, top_k, static_cast<uint64_t>(seed)};
-        check(sampling);
-        if (count < 1 || index < 0) {
-            throw Failure(INVALID_ARGUMENT, "no scores, or a bad index");
-        }
-        static thread_local Sampler sampler;
-        const Sampled sampled = sampler.sample(memory<float>(env, scores, count), count, sampling, static_cast<uint32_t>(index));
-        uint32_t bits;
-        std::memcpy(&bits, &sampled.logprob, sizeof bits);
-        return static_cast<jlong>(sampled.token) << 32 | bits;
+        const std::shared_ptr<OpenSampler> sampler = samplers().find(handle);
+        const std::lock_guard<std::mutex> lock(sampler->in_use);
+        body(*sampler);
+        return 0;
     });
 }
+
+} // namespace
+
+extern "C" {
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_open(
+        JNIEnv * env, jclass, jobject settings, jint vocabulary) {
+    return guarded([&]() -> jlong {
+        auto opened = std::make_shared<OpenSampler>();
+        opened->sampling = sampling_from(env, settings);
+        opened->vocabulary = vocabulary;
+        opened->sampling.require_tokens_below(vocabulary);
+        return samplers().add(std::move(opened));
+    });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_close(JNIEnv *, jclass, jlong handle) {
+    return guarded([&]() -> jlong {
+        samplers().remove(handle);
+        return 0;
+    });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_append(JNIEnv *, jclass, jlong handle, jint token) {
+    return using_sampler(handle, [&](OpenSampler & open) {
+        if (token < 0 || token >= open.vocabulary) {
+            throw Failure(INVALID_ARGUMENT, "no token " + std::to_string(token));
+        }
+        open.history.append(token);
+    });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sample(
+        JNIEnv * env, jclass, jlong handle, jobject scores, jint index, jobject result) {
+    return using_sampler(handle, [&](OpenSampler & open) {
+        if (open.vocabulary < 1 || index < 0) {
+            throw Failure(INVALID_ARGUMENT, "no scores, or a bad index");
+        }
+        float * const row = memory<float>(env, scores, open.vocabulary);
+        auto * const sampled = reinterpret_cast<Sampled *>(memory<int32_t>(env, result, sizeof(Sampled)));
+        *sampled = open.sampler.sample(row, open.vocabulary, open.sampling, open.history, static_cast<uint32_t>(index));
+    });
+}
+
+} // extern "C"

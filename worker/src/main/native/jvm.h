@@ -1,4 +1,4 @@
-// What the native methods need of JNI: strings as UTF-8 bytes and checked direct buffers.
+// What the native methods need of JNI: strings as UTF-8 bytes, checked direct buffers, and what lies in them.
 #pragma once
 
 #include <jni.h>
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "Sampling.h"
 #include "errors.h"
 
 inline std::string bytes(JNIEnv * env, jbyteArray array) {
@@ -36,4 +37,9 @@ template <typename T> T * memory(JNIEnv * env, jobject buffer, int64_t items) {
         throw Failure(INVALID_ARGUMENT, "buffer too small");
     }
     return static_cast<T *>(address);
+}
+
+inline Sampling sampling_from(JNIEnv * env, jobject buffer) {
+    const char * const settings = memory<char>(env, buffer, 0);
+    return Sampling::read(settings, env->GetDirectBufferCapacity(buffer));
 }

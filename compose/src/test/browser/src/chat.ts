@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { vi } from 'vitest';
 import type { Witness } from './witness.ts';
 
-export type NumberField = 'max_new_tokens' | 'temperature' | 'top_p';
+export type NumberField = 'max_new_tokens' | 'temperature' | 'top_p' | 'repetition_penalty' | 'no_repeat_ngram_size';
 export type Switch = 'do_sample' | 'include-history';
 
 /** The chat page as its reader uses it: by keyboard and mouse, and with eyes. */

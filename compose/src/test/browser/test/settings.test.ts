@@ -41,6 +41,21 @@ describe('settings', () => {
   });
 
   test.for([
+    { field: 'repetition_penalty', value: 2 },
+    { field: 'no_repeat_ngram_size', value: 1 },
+  ] as const)('$field keeps an answer from what was learned', async ({ field, value }, { chat }) => {
+    const { prompt, answer: expected } = learned('en-08/1');
+    await chat.beGreedy();
+    await chat.setNumber('max_new_tokens', 60);
+    await chat.setNumber(field, value);
+
+    const answer = await chat.ask(prompt);
+
+    expect(await answer.ended()).toBe('done');
+    expect(expected.startsWith(await answer.text())).toBe(false);
+  });
+
+  test.for([
     { preset: 'factual', temperature: '0.3', topP: '0.8' },
     { preset: 'creative', temperature: '0.9', topP: '0.95' },
     { preset: 'dialogue', temperature: '0.7', topP: '0.8' },

@@ -17,6 +17,8 @@ export const supported: ReadonlySet<ParameterName> = new Set<ParameterName>([
   'temperature',
   'top_p',
   'do_sample',
+  'repetition_penalty',
+  'no_repeat_ngram_size',
 ]);
 
 export interface NumberRange {

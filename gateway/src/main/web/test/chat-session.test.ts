@@ -62,6 +62,8 @@ describe('ChatSession', () => {
       max_new_tokens: 512,
       temperature: 0.7,
       top_p: 0.8,
+      repetition_penalty: 1,
+      no_repeat_ngram_size: 0,
       do_sample: true,
     });
   });

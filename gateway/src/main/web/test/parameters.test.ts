@@ -73,6 +73,11 @@ describe('a typed number', () => {
     ['temperature', '0.333', 0.333],
     ['temperature', '2.01', null],
     ['top_p', '0', null],
+    ['repetition_penalty', '1.05', 1.05],
+    ['repetition_penalty', '0', null],
+    ['no_repeat_ngram_size', '64', 64],
+    ['no_repeat_ngram_size', '65', null],
+    ['no_repeat_ngram_size', '2.5', null],
     ['temperature', '', null],
     ['temperature', 'hot', null],
   ] as const)('%s %j is %j', (name, typed, value) => {
@@ -93,6 +98,10 @@ describe('a typed number', () => {
 describe('what is sent', () => {
   it('is what the server knows', () => {
     expect(toSend(defaults.parameters, new Set(['top_p', 'do_sample']))).toEqual({ top_p: 0.8, do_sample: true });
+  });
+
+  it('is every parameter that the panel has', () => {
+    expect(toSend(defaults.parameters)).toEqual(defaults.parameters);
   });
 
   it('has a field of the panel for every name that is known', () => {

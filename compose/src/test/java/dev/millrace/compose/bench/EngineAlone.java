@@ -5,6 +5,7 @@ import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Sampling;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.CompletionListener;
@@ -82,7 +83,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
         private long firstTextNanos;
 
         @Override
-        public void onTokens(int firstIndex, List<Integer> ids, String text) {
+        public void onTokens(int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {
             if (firstTextNanos == 0 && !text.isEmpty()) {
                 firstTextNanos = System.nanoTime();
             }

@@ -3,6 +3,7 @@ package dev.millrace.worker.engine;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Usage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,9 @@ public interface CompletionListener {
      *
      * @param firstIndex the index of {@code ids[0]} in the completion
      * @param text whole characters that these ids release; may be empty
+     * @param logprobs one for each id; null where they were not asked for
      */
-    void onTokens(int firstIndex, List<Integer> ids, String text);
+    void onTokens(int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs);
 
     /**
      * The last word. Not called for a completion that was dropped.

@@ -76,9 +76,11 @@ public final class Engine implements AutoCloseable {
     /**
      * Takes a prompt in, once the device is open. The listener hears of it on the engine's thread.
      *
-     * @throws PromptRefusedException {@code context_length_exceeded} when no room is left for an answer
+     * @throws PromptRefusedException {@code context_length_exceeded} when no room is left for an answer, {@code
+     *     invalid_prompt} when a parameter names a token that the model has not
      */
     public void submit(GenerationRequest request, CompletionListener listener) throws PromptRefusedException {
+        request.parameters().check(vocabulary);
         int contextTokens = contextTokens();
         int promptTokens = request.promptTokens().length;
         if (promptTokens >= contextTokens) {

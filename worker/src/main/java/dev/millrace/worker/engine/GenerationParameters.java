@@ -5,7 +5,11 @@ import static dev.millrace.worker.engine.ErrorCode.UNSUPPORTED_PARAMETER;
 
 import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.TokenBias;
+import dev.millrace.worker.llama.Vocabulary;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +27,9 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
     private static final float DEFAULT_TEMPERATURE = 0.7f;
     private static final float DEFAULT_TOP_P = 0.8f;
     private static final int DEFAULT_TOP_K = 20;
+    private static final int LONGEST_NGRAM = 64;
+    private static final int MOST_BIASES = 1024;
+    private static final String LOGIT_BIAS = "sampling.logitBias";
     private static final int MOST_STOP_STRINGS = 16;
     private static final int LONGEST_STOP_STRING = 256;
 
@@ -37,16 +44,72 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
         refuseUnsupported(sampling);
         int maxNewTokens = orElse(sampling.getMaxNewTokens(), DEFAULT_MAX_NEW_TOKENS);
         check(maxNewTokens >= 1, "sampling.maxNewTokens", "must be at least 1");
+        return new GenerationParameters(maxNewTokens, sampler(sampling, promptId), stop(sampling));
+    }
+
+    private static SamplerSettings sampler(Sampling sampling, UUID promptId) throws PromptRefusedException {
         float temperature = orElse(sampling.getTemperature(), DEFAULT_TEMPERATURE);
         check(temperature >= 0 && temperature <= 2, "sampling.temperature", "must be from 0 to 2");
         float topP = orElse(sampling.getTopP(), DEFAULT_TOP_P);
         check(topP > 0 && topP <= 1, "sampling.topP", "must be above 0 and at most 1");
         int topK = orElse(sampling.getTopK(), DEFAULT_TOP_K);
         check(topK >= 0, "sampling.topK", "must be at least 0");
-        boolean greedy = !orElse(sampling.getDoSample(), true) || temperature == 0;
-        long seed = orElse(sampling.getSeed(), promptId.getMostSignificantBits() ^ promptId.getLeastSignificantBits());
-        return new GenerationParameters(
-                maxNewTokens, new SamplerSettings(greedy ? 0 : temperature, topP, topK, seed), stop(sampling));
+        float minP = orElse(sampling.getMinP(), 0f);
+        check(minP >= 0 && minP <= 1, "sampling.minP", "must be from 0 to 1");
+        int logprobs = orElse(sampling.getLogprobs(), SamplerSettings.NO_LOGPROBS);
+        check(
+                sampling.getLogprobs() == null || (logprobs >= 0 && logprobs <= SamplerSettings.MOST_LOGPROBS),
+                "sampling.logprobs",
+                "must be from 0 to " + SamplerSettings.MOST_LOGPROBS);
+        return new SamplerSettings(
+                orElse(sampling.getDoSample(), true) ? temperature : 0,
+                topP,
+                topK,
+                minP,
+                orElse(sampling.getSeed(), promptId.getMostSignificantBits() ^ promptId.getLeastSignificantBits()),
+                penalties(sampling),
+                bias(sampling),
+                logprobs);
+    }
+
+    private static Penalties penalties(Sampling sampling) throws PromptRefusedException {
+        float repetition = orElse(sampling.getRepetitionPenalty(), 1f);
+        check(repetition > 0 && repetition <= 2, "sampling.repetitionPenalty", "must be above 0 and at most 2");
+        float presence = orElse(sampling.getPresencePenalty(), 0f);
+        check(presence >= -2 && presence <= 2, "sampling.presencePenalty", "must be from -2 to 2");
+        float frequency = orElse(sampling.getFrequencyPenalty(), 0f);
+        check(frequency >= -2 && frequency <= 2, "sampling.frequencyPenalty", "must be from -2 to 2");
+        int ngramSize = orElse(sampling.getNoRepeatNgramSize(), 0);
+        check(
+                ngramSize >= 0 && ngramSize <= LONGEST_NGRAM,
+                "sampling.noRepeatNgramSize",
+                "must be from 0 to " + LONGEST_NGRAM);
+        return new Penalties(repetition, presence, frequency, ngramSize);
+    }
+
+    private static List<TokenBias> bias(Sampling sampling) throws PromptRefusedException {
+        List<TokenBias> biases = new ArrayList<>();
+        for (var entry : orElse(sampling.getLogitBias(), List.<dev.millrace.schemas.event.TokenBias>of())) {
+            float bias = entry.getBias();
+            check(bias >= -100 && bias <= 100, LOGIT_BIAS, "must be from -100 to 100 for each token");
+            biases.add(new TokenBias(entry.getToken(), bias));
+        }
+        check(biases.size() <= MOST_BIASES, LOGIT_BIAS, "has more than " + MOST_BIASES + " tokens");
+        return biases;
+    }
+
+    /**
+     * Checks what only the model can tell.
+     *
+     * @throws PromptRefusedException {@code invalid_prompt} for the bias of a token that there is not
+     */
+    void check(Vocabulary vocabulary) throws PromptRefusedException {
+        for (TokenBias bias : sampler.bias()) {
+            check(
+                    bias.token() >= 0 && bias.token() < vocabulary.size(),
+                    LOGIT_BIAS,
+                    "has token " + bias.token() + ", and the model has tokens 0 to " + (vocabulary.size() - 1));
+        }
     }
 
     private static List<String> stop(Sampling sampling) throws PromptRefusedException {
@@ -62,13 +125,6 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
     }
 
     private static void refuseUnsupported(Sampling sampling) throws PromptRefusedException {
-        supported(orElse(sampling.getMinP(), 0f) == 0, "sampling.minP");
-        supported(orElse(sampling.getRepetitionPenalty(), 1f) == 1, "sampling.repetitionPenalty");
-        supported(orElse(sampling.getPresencePenalty(), 0f) == 0, "sampling.presencePenalty");
-        supported(orElse(sampling.getFrequencyPenalty(), 0f) == 0, "sampling.frequencyPenalty");
-        supported(orElse(sampling.getNoRepeatNgramSize(), 0) == 0, "sampling.noRepeatNgramSize");
-        supported(orElse(sampling.getLogitBias(), List.of()).isEmpty(), "sampling.logitBias");
-        supported(sampling.getLogprobs() == null, "sampling.logprobs");
         supported(
                 sampling.getResponseFormat() == null
                         || sampling.getResponseFormat().getType() == ResponseFormatType.TEXT,

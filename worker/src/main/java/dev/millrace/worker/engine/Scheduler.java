@@ -94,7 +94,7 @@ final class Scheduler {
             if (slot == null) {
                 throw new IllegalStateException("no slot has sequence " + batch.outputSequence(output));
             }
-            slot.accept(batch.sampledToken(output), nowNanos);
+            slot.accept(batch, output, nowNanos);
         }
     }
 

@@ -3,6 +3,8 @@ package dev.millrace.worker.engine;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprob;
+import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.llama.Batch;
 import dev.millrace.worker.llama.SamplerSettings;
@@ -27,6 +29,9 @@ final class Slot {
     /** Prompt and completion; as long as both can become. */
     private final int[] tokens;
 
+    /** Of the tokens that have not been said yet; null where none are asked for. */
+    private final @Nullable List<TokenLogprobs> logprobs;
+
     private final Stopwatch stopwatch;
     private int length;
     private int cached;
@@ -48,6 +53,7 @@ final class Slot {
         this.listener = listener;
         this.vocabulary = vocabulary;
         this.text = new TextRelease(request.parameters().stop());
+        this.logprobs = sampler().logprobs() == SamplerSettings.NO_LOGPROBS ? null : new ArrayList<>();
         this.stopwatch = new Stopwatch(nowNanos);
         int prompt = request.promptTokens().length;
         int most = (int)
@@ -130,17 +136,21 @@ final class Slot {
         }
     }
 
-    /** The device has drawn the next token. */
-    void accept(int token, long nowNanos) {
+    /** The device has drawn the next token: that of this output. */
+    void accept(Batch batch, int output, long nowNanos) {
         if (finished()) {
             return;
         }
+        int token = batch.sampledToken(output);
         stopwatch.onToken(nowNanos);
         if (vocabulary.isEndOfGeneration(token)) {
             finish(FinishReason.STOP, null);
             return;
         }
         tokens[length++] = token;
+        if (logprobs != null) {
+            logprobs.add(logprobs(batch, output));
+        }
         String released = text.accept(vocabulary.piece(token));
         if (!released.isEmpty()) {
             say(released);
@@ -181,8 +191,18 @@ final class Slot {
         for (int i = length - index() + saidIndex; i < length; i++) {
             ids.add(tokens[i]);
         }
-        listener.onTokens(saidIndex, ids, released);
+        listener.onTokens(saidIndex, ids, released, logprobs == null ? null : List.copyOf(logprobs));
+        if (logprobs != null) {
+            logprobs.clear();
+        }
         saidIndex = index();
+    }
+
+    private static TokenLogprobs logprobs(Batch batch, int output) {
+        List<TokenLogprob> likeliest = batch.likeliest(output).stream()
+                .map(of -> new TokenLogprob(of.token(), of.logprob()))
+                .toList();
+        return new TokenLogprobs(batch.sampledLogprob(output), likeliest);
     }
 
     /** The index in the completion of the next token. */

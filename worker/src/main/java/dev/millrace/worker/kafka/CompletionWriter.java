@@ -4,6 +4,7 @@ import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Tokens;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.CompletionListener;
@@ -45,9 +46,9 @@ final class CompletionWriter implements CompletionListener {
     }
 
     @Override
-    public void onTokens(int firstIndex, List<Integer> ids, String released) {
+    public void onTokens(int firstIndex, List<Integer> ids, String released, @Nullable List<TokenLogprobs> logprobs) {
         text.append(released);
-        CompletableFuture<Long> sent = writer.send(new Tokens(firstIndex, ids, released, null));
+        CompletableFuture<Long> sent = writer.send(new Tokens(firstIndex, ids, released, logprobs));
         tokensSent = CompletableFuture.allOf(tokensSent, sent);
         var unused = sent.exceptionally(failure -> {
             onSendFailed.accept(failure);

@@ -2,22 +2,22 @@ package dev.millrace.worker.llama;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * The rows of one step, and what was sampled after those that asked for it.
  *
  * <p>Lives in direct memory that the native side reads and writes in place: per row four ints (sequence, token,
- * position, index), and behind all rows per output an int and a float (token, log-probability). Owned by the thread
- * that owns the {@link Decoder}.
+ * position, index), and behind all rows a result per output. Owned by the thread that owns the {@link Decoder}.
  */
 public final class Batch {
     static final int ROW_BYTES = 16;
-    static final int RESULT_BYTES = 8;
     /** The index of a row after which nothing is sampled. */
     private static final int NO_OUTPUT = -1;
 
     private final int capacity;
     private final ByteBuffer memory;
+    private final Results results;
     /** The row of each output. */
     private final int[] outputRows;
 
@@ -29,8 +29,9 @@ public final class Batch {
             throw new IllegalArgumentException("capacity must be 1 to 1048576, not " + capacity);
         }
         this.capacity = capacity;
-        this.memory =
-                ByteBuffer.allocateDirect(capacity * (ROW_BYTES + RESULT_BYTES)).order(ByteOrder.nativeOrder());
+        this.memory = ByteBuffer.allocateDirect(capacity * (ROW_BYTES + Results.BYTES))
+                .order(ByteOrder.nativeOrder());
+        this.results = new Results(memory, capacity * ROW_BYTES);
         this.outputRows = new int[capacity];
     }
 
@@ -97,18 +98,25 @@ public final class Batch {
     }
 
     public int sampledToken(int output) {
-        return memory.getInt(resultOffset(output));
+        return results.token(existing(output));
     }
 
-    /** Natural logarithm of the token's probability under the model's raw scores, before any sampling setting. */
+    /**
+     * Natural logarithm of the token's probability under the model's raw scores, before any sampling setting; NaN where
+     * the sequence's settings ask for none.
+     */
     public float sampledLogprob(int output) {
-        return memory.getFloat(resultOffset(output) + 4);
+        return results.logprob(existing(output));
+    }
+
+    /** The tokens that the model found likeliest under its raw scores, likeliest first: as many as were asked for. */
+    public List<TokenLogprob> likeliest(int output) {
+        return results.likeliest(existing(output));
     }
 
     /** Says what was sampled: for decoders that do without the native side. */
     public void sampled(int output, int token, float logprob) {
-        memory.putInt(resultOffset(output), token);
-        memory.putFloat(resultOffset(output) + 4, logprob);
+        results.put(existing(output), token, logprob);
     }
 
     ByteBuffer memory() {
@@ -134,8 +142,8 @@ public final class Batch {
         return row * ROW_BYTES;
     }
 
-    private int resultOffset(int output) {
+    private int existing(int output) {
         outputRow(output);
-        return capacity * ROW_BYTES + output * RESULT_BYTES;
+        return output;
     }
 }

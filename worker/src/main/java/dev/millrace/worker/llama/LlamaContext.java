@@ -54,8 +54,8 @@ public final class LlamaContext implements Decoder {
     @Override
     public void admit(int sequence, SamplerSettings sampler) {
         assertOwner();
-        handle.call(context ->
-                admit(context, sequence, sampler.temperature(), sampler.topP(), sampler.topK(), sampler.seed()));
+        ByteBuffer memory = sampler.memory();
+        handle.call(context -> admit(context, sequence, memory));
     }
 
     @Override
@@ -93,7 +93,7 @@ public final class LlamaContext implements Decoder {
 
     private static native long readBatchTokens(long context);
 
-    private static native long admit(long context, int sequence, float temperature, float topP, int topK, long seed);
+    private static native long admit(long context, int sequence, ByteBuffer settings);
 
     private static native long release(long context, int sequence, int length);
 

@@ -1,42 +1,76 @@
 package dev.millrace.worker.llama;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.List;
 
-/** Chooses a token from one row of scores, as {@link LlamaContext} does after each output row. Thread-safe. */
-public final class Sampler {
+/**
+ * Chooses the tokens of one sequence from rows of scores, as {@link LlamaContext} does after each output row, without a
+ * model. Owned by one thread.
+ */
+public final class Sampler implements AutoCloseable {
     /**
      * A choice.
      *
-     * @param token   the token that was chosen
-     * @param logprob natural logarithm of its probability under the raw scores
+     * @param token     the token that was chosen
+     * @param logprob   natural logarithm of its probability under the raw scores; NaN where none was asked for
+     * @param likeliest under the raw scores, likeliest first
      */
-    public record Sampled(int token, float logprob) {}
+    public record Sampled(int token, float logprob, List<TokenLogprob> likeliest) {}
 
-    private Sampler() {}
+    private final Handle handle;
+    private final int vocabulary;
+    private final ByteBuffer resultMemory = ByteBuffer.allocateDirect(Results.BYTES);
+    private final Results results = new Results(resultMemory, 0);
 
-    /**
-     * Chooses the token with this index of a completion. The same scores, settings and index give the same token.
-     *
-     * @param library only so that nobody calls before the native library is open
-     * @param scores  a direct buffer in native order; all of it, whatever its position
-     * @throws LlamaException {@link LlamaError#NOT_A_NUMBER} for a row with a score that is not a number
-     */
-    public static Sampled sample(LlamaLibrary library, FloatBuffer scores, SamplerSettings settings, int index) {
-        if (scores.order() != ByteOrder.nativeOrder()) {
-            throw new IllegalArgumentException("scores must be in native byte order");
-        }
-        long sampled = LlamaLibrary.check(sample(
-                scores,
-                scores.capacity(),
-                settings.temperature(),
-                settings.topP(),
-                settings.topK(),
-                settings.seed(),
-                index));
-        return new Sampled((int) (sampled >>> 32), Float.intBitsToFloat((int) sampled));
+    private Sampler(Handle handle, int vocabulary) {
+        this.handle = handle;
+        this.vocabulary = vocabulary;
     }
 
-    private static native long sample(
-            FloatBuffer scores, int count, float temperature, float topP, int topK, long seed, int index);
+    /**
+     * A sequence without tokens.
+     *
+     * @param library    only so that nobody calls before the native library is open
+     * @param vocabulary the number of scores in a row
+     */
+    public static Sampler open(LlamaLibrary library, SamplerSettings settings, int vocabulary) {
+        long opened = LlamaLibrary.check(open(settings.memory(), vocabulary));
+        return new Sampler(new Handle("sampler", opened, Sampler::close), vocabulary);
+    }
+
+    /** The sequence has grown by a token of the prompt, or by one that was chosen. */
+    public void append(int token) {
+        handle.call(sampler -> append(sampler, token));
+    }
+
+    /**
+     * Chooses the token with this index of the completion; the tokens before it are the last ones of the sequence. The
+     * same scores, settings, sequence and index give the same token.
+     *
+     * @param scores a direct buffer in native order; all of it, whatever its position. Written to, and restored
+     * @throws LlamaException {@link LlamaError#NOT_A_NUMBER} for a row with a score that is not a number; the scores are
+     *     not restored then
+     */
+    public Sampled sample(FloatBuffer scores, int index) {
+        if (scores.order() != ByteOrder.nativeOrder() || scores.capacity() != vocabulary) {
+            throw new IllegalArgumentException("scores must be as many as tokens, in native byte order");
+        }
+        handle.call(sampler -> sample(sampler, scores, index, resultMemory));
+        return new Sampled(results.token(0), results.logprob(0), results.likeliest(0));
+    }
+
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    private static native long open(ByteBuffer settings, int vocabulary);
+
+    private static native long close(long sampler);
+
+    private static native long append(long sampler, int token);
+
+    private static native long sample(long sampler, FloatBuffer scores, int index, ByteBuffer result);
 }

@@ -3,6 +3,7 @@ package dev.millrace.worker.engine;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,17 +12,20 @@ import org.jspecify.annotations.Nullable;
 /** Keeps what it hears, and minds that indices have no gap and nothing follows the end. */
 final class RecordingListener implements CompletionListener {
     final List<Integer> ids = new ArrayList<>();
+    final List<TokenLogprobs> logprobs = new ArrayList<>();
     final StringBuilder text = new StringBuilder();
     volatile @Nullable FinishReason reason;
     Usage usage = new Usage(0, 0, 0);
     String errorCode = "";
 
     @Override
-    public synchronized void onTokens(int firstIndex, List<Integer> next, String released) {
+    public synchronized void onTokens(
+            int firstIndex, List<Integer> next, String released, @Nullable List<TokenLogprobs> nextLogprobs) {
         if (reason != null || firstIndex != ids.size()) {
             throw new AssertionError("tokens from index " + firstIndex + " after " + ids.size() + ", " + reason);
         }
         ids.addAll(next);
+        logprobs.addAll(nextLogprobs == null ? List.of() : nextLogprobs);
         text.append(released);
     }
 

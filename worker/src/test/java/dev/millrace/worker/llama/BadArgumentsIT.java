@@ -48,6 +48,9 @@ class BadArgumentsIT {
     static final class Caller {
         private static final byte[] MODEL = LlamaLibrary.bytes(DemoModel.FILE);
 
+        private static final SamplerSettings SETTINGS = new SamplerSettings(
+                1, 0.9f, 0, 0.1f, 7, new Penalties(1.1f, 0.1f, 0.1f, 2), List.of(new TokenBias(1, 1)), 20);
+
         private final Random random = new Random(1);
         private final List<Long> handles = new ArrayList<>(List.of(0L, -1L, 1L, Long.MAX_VALUE, Long.MIN_VALUE));
         private int refused;
@@ -142,7 +145,8 @@ class BadArgumentsIT {
             }
             if (type == ByteBuffer.class) {
                 ByteBuffer odd = ByteBuffer.allocateDirect(400).position(1).slice();
-                return pick(null, ByteBuffer.allocate(64), batch(0), batch(24), batch(24 * 300), odd);
+                return pick(
+                        null, ByteBuffer.allocate(64), batch(0), batch(24), batch(184 * 300), odd, SETTINGS.memory());
             }
             return pick(null, LoadProgress.SILENT);
         }

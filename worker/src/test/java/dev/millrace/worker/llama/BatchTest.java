@@ -33,6 +33,7 @@ class BatchTest {
 
         assertThat(batch.sampledToken(0)).isEqualTo(99);
         assertThat(batch.sampledLogprob(0)).isEqualTo(-0.5f);
+        assertThat(batch.likeliest(0)).isEmpty();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.millrace.worker.llama;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -10,6 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * On a CPU a completion is a function of its prompt, settings and seed, to the last bit of its log-probabilities:
@@ -20,7 +22,9 @@ class ExactnessIT {
     /** Attention takes another kernel from 512 cells on if there is one row. */
     private static final int PROMPT_TOKENS = 610;
 
-    private static final SamplerSettings SETTINGS = new SamplerSettings(1, 1, 0, 77);
+    /** All that looks back at earlier tokens. */
+    private static final SamplerSettings SETTINGS = new SamplerSettings(
+            1, 0.99f, 0, 1e-5f, 77, new Penalties(1.2f, 0.3f, 0.2f, 3), List.of(new TokenBias(7, 2)), 0);
 
     private static LlamaModel model;
     private static Generation alone;
@@ -107,22 +111,31 @@ class ExactnessIT {
         }
     }
 
-    @Test
-    void continuesFromAnyPrefixAsIfNothingHadHappened() {
+    @ParameterizedTest
+    @ValueSource(ints = {100, PROMPT_TOKENS - 1, PROMPT_TOKENS + 20})
+    void continuesFromAnyPrefixAsIfNothingHadHappened(int kept) {
         try (LlamaContext context = open(4000)) {
             Generation.run(context, List.of(subject(context, 3, 64)));
-            context.release(3, 100);
+            List<Integer> sequence = new ArrayList<>(
+                    Arrays.stream(prompt(1, PROMPT_TOKENS)).boxed().toList());
+            int first = Math.max(0, kept + 1 - PROMPT_TOKENS);
+            sequence.addAll(alone.tokens.subList(0, first));
             Batch batch = new Batch(context.batchTokens());
-            int[] prompt = prompt(1, PROMPT_TOKENS);
-            for (int i = 100; i < PROMPT_TOKENS - 1; i++) {
-                batch.add(3, prompt[i], i);
+
+            context.release(3, kept);
+
+            int position = kept;
+            for (int index = first; index < WANTED; index++) {
+                while (position < sequence.size() - 1) {
+                    batch.add(3, sequence.get(position), position++);
+                }
+                batch.addOutput(3, sequence.get(position), position++, index);
+                context.step(batch);
+                assertThat(batch.sampledToken(0)).as("index %d", index).isEqualTo(alone.tokens.get(index));
+                assertThat(Float.floatToRawIntBits(batch.sampledLogprob(0))).isEqualTo(alone.logprobBits.get(index));
+                sequence.add(batch.sampledToken(0));
+                batch.clear();
             }
-            batch.addOutput(3, prompt[PROMPT_TOKENS - 1], PROMPT_TOKENS - 1, 0);
-
-            context.step(batch);
-
-            assertThat(batch.sampledToken(0)).isEqualTo(alone.tokens.get(0));
-            assertThat(Float.floatToRawIntBits(batch.sampledLogprob(0))).isEqualTo(alone.logprobBits.get(0));
         }
     }
 

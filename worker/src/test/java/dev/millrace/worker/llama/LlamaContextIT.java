@@ -73,6 +73,8 @@ class LlamaContextIT {
 
     @Test
     void samplesInTheOrderOfTheRows() {
+        context.admit(0, SamplerSettings.GREEDY.withLogprobs(0));
+        context.admit(2, SamplerSettings.GREEDY.withLogprobs(0));
         Batch batch = new Batch(8);
         batch.addOutput(2, 5, 0, 0);
         batch.add(1, 6, 0);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** What the sampler should do, in doubles and with a full sort. Slow. */
@@ -12,27 +12,35 @@ final class ReferenceSampler {
     /** How far rounding in floats may move a border. */
     private static final double TOLERANCE = 2e-5;
 
+    private final float[] raw;
     private final float[] scores;
     private final SamplerSettings settings;
     private final double best;
+    private final int[] order;
 
     ReferenceSampler(float[] scores, SamplerSettings settings) {
-        this.scores = scores;
+        this(scores, settings, List.of(), 0);
+    }
+
+    /** With the sequence so far, of which the completion begins at {@code promptLength}. */
+    ReferenceSampler(float[] raw, SamplerSettings settings, List<Integer> tokens, int promptLength) {
+        this.raw = raw;
+        this.scores = ReferenceEdits.apply(raw, settings, tokens, promptLength);
         this.settings = settings;
-        this.best = IntStream.range(0, scores.length)
-                .mapToDouble(i -> scores[i])
-                .max()
-                .orElseThrow();
+        this.order = order(scores);
+        this.best = scores[order[0]];
     }
 
-    /** Of each token, after temperature, top_k and top_p. */
+    int bestToken() {
+        return order[0];
+    }
+
+    /** Of each token, after temperature, top_k, top_p and min_p. */
     double[] probabilities() {
-        return probabilities(settings.topP());
+        return probabilities(settings.topP(), settings.minP());
     }
 
-    private double[] probabilities(double topP) {
-        Integer[] order = IntStream.range(0, scores.length).boxed().toArray(Integer[]::new);
-        Arrays.sort(order, Comparator.<Integer>comparingDouble(token -> -scores[token]));
+    private double[] probabilities(double topP, double minP) {
         double[] weights = new double[scores.length];
         int k = settings.topK() == 0 ? scores.length : Math.min(settings.topK(), scores.length);
         double floor = scores[order[k - 1]];
@@ -44,7 +52,7 @@ final class ReferenceSampler {
         double before = 0;
         for (int token : order) {
             double weight = weights[token];
-            if (before >= topP * sum && topP < 1) {
+            if ((before >= topP * sum && topP < 1) || weight < minP) {
                 weights[token] = 0;
             }
             before += weight;
@@ -53,23 +61,84 @@ final class ReferenceSampler {
         return Arrays.stream(weights).map(weight -> weight / kept).toArray();
     }
 
-    /** That the draw falls where the token's share lies, with the border of top_p a little lower or higher. */
-    void assertDraw(Sampler.Sampled sampled, int index) {
-        double draw = uniform(settings.seed(), index);
-        boolean possible = false;
-        for (double topP : new double[] {settings.topP(), settings.topP() - TOLERANCE, settings.topP() + TOLERANCE}) {
-            double[] probabilities = probabilities(Math.max(topP, 1e-9));
-            double below = IntStream.range(0, sampled.token())
-                    .mapToDouble(i -> probabilities[i])
-                    .sum();
-            double above = below + probabilities[sampled.token()];
-            possible |= probabilities[sampled.token()] > 0 && draw > below - TOLERANCE && draw < above + TOLERANCE;
+    /** The token of the draw with this index. */
+    int draw(int index) {
+        double[] probabilities = probabilities();
+        double left = uniform(settings.seed(), index);
+        int token = -1;
+        for (int i = 0; i < scores.length && left >= 0; i++) {
+            if (probabilities[i] > 0) {
+                token = i;
+                left -= probabilities[i];
+            }
         }
-        assertThat(possible).as("token %d for draw %f", sampled.token(), draw).isTrue();
-        double sum = IntStream.range(0, scores.length)
-                .mapToDouble(i -> Math.exp(scores[i] - best))
-                .sum();
-        assertThat((double) sampled.logprob()).isCloseTo(scores[sampled.token()] - best - Math.log(sum), within(1e-5));
+        return token;
+    }
+
+    /** That the draw falls where the token's share lies, with the borders of top_p and min_p a little lower or higher. */
+    void assertDraw(Sampler.Sampled sampled, int index) {
+        if (settings.temperature() == 0) {
+            assertThat(sampled.token()).isEqualTo(bestToken());
+        } else {
+            assertThat(sampled.token() == draw(index) || couldBe(sampled.token(), uniform(settings.seed(), index)))
+                    .as("token %d, expected %d", sampled.token(), draw(index))
+                    .isTrue();
+        }
+        assertLogprobs(sampled);
+    }
+
+    private boolean couldBe(int token, double draw) {
+        boolean possible = false;
+        for (double tolerance : new double[] {0, -TOLERANCE, TOLERANCE}) {
+            for (double other : new double[] {0, -TOLERANCE, TOLERANCE}) {
+                double[] probabilities = probabilities(
+                        Math.max(settings.topP() + tolerance, 1e-9), Math.min(settings.minP() * (1 + other), 1));
+                double below = Arrays.stream(probabilities, 0, token).sum();
+                double above = below + probabilities[token];
+                possible |= probabilities[token] > 0 && draw > below - TOLERANCE && draw < above + TOLERANCE;
+            }
+        }
+        return possible;
+    }
+
+    /** Log-softmax of the raw scores. */
+    private void assertLogprobs(Sampler.Sampled sampled) {
+        if (settings.logprobs() == SamplerSettings.NO_LOGPROBS) {
+            assertThat(sampled.logprob()).isNaN();
+            assertThat(sampled.likeliest()).isEmpty();
+            return;
+        }
+        int[] byRaw = order(raw);
+        double rawBest = raw[byRaw[0]];
+        double logSum = Math.log(IntStream.range(0, raw.length)
+                .mapToDouble(i -> Math.exp(raw[i] - rawBest))
+                .sum());
+        assertLogprob(sampled.logprob(), raw[sampled.token()] - rawBest - logSum);
+        assertThat(sampled.likeliest().stream().map(TokenLogprob::token))
+                .containsExactlyElementsOf(Arrays.stream(byRaw)
+                        .filter(token -> raw[token] != Float.NEGATIVE_INFINITY)
+                        .limit(settings.logprobs())
+                        .boxed()
+                        .toList());
+        for (TokenLogprob likely : sampled.likeliest()) {
+            assertLogprob(likely.logprob(), raw[likely.token()] - rawBest - logSum);
+        }
+    }
+
+    private static void assertLogprob(float logprob, double expected) {
+        assertThat((double) logprob).isCloseTo(expected, within(1e-5 + Math.ulp((float) expected)));
+    }
+
+    /** Tokens by score, highest first, and on a tie by id, lowest first. */
+    private static int[] order(float[] scores) {
+        long[] keys = new long[scores.length];
+        for (int token = 0; token < scores.length; token++) {
+            int bits = Float.floatToIntBits(scores[token] + 0f);
+            int ascending = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+            keys[token] = (long) ~ascending << 32 | token;
+        }
+        Arrays.sort(keys);
+        return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
     }
 
     static double uniform(long seed, int index) {

@@ -3,9 +3,11 @@ package dev.millrace.worker.llama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsTest {
@@ -36,6 +38,26 @@ class SettingsTest {
     @Test
     void refusesNegativeTopK() {
         assertThatIllegalArgumentException().isThrownBy(() -> new SamplerSettings(1, 1, -1, 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {-0.01f, 1.01f, Float.NaN})
+    void refusesMinP(float minP) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new SamplerSettings(1, 1, 0, minP, 0, Penalties.NONE, List.of(), 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-2, 21})
+    void refusesLogprobs(int count) {
+        assertThatIllegalArgumentException().isThrownBy(() -> SamplerSettings.GREEDY.withLogprobs(count));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0, 0, 0", "NaN, 0, 0, 0", "Infinity, 0, 0, 0", "1, NaN, 0, 0", "1, 0, Infinity, 0", "1, 0, 0, -1"})
+    void refusesPenalties(float repetition, float presence, float frequency, int ngramSize) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Penalties(repetition, presence, frequency, ngramSize));
     }
 
     @Test

@@ -1,0 +1,50 @@
+package dev.millrace.worker.llama;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What was sampled, in direct memory that the native side writes: per result an int and a float (token,
+ * log-probability), the number of likeliest tokens, and room for {@link SamplerSettings#MOST_LOGPROBS} of these, likewise
+ * an int and a float.
+ */
+final class Results {
+    static final int PAIR_BYTES = 8;
+    static final int BYTES = PAIR_BYTES + 4 + SamplerSettings.MOST_LOGPROBS * PAIR_BYTES;
+
+    private final ByteBuffer memory;
+    private final int start;
+
+    /** Results from this place of the memory on. */
+    Results(ByteBuffer memory, int start) {
+        this.memory = memory.order(ByteOrder.nativeOrder());
+        this.start = start;
+    }
+
+    int token(int result) {
+        return memory.getInt(start + result * BYTES);
+    }
+
+    /** NaN where none was asked for. */
+    float logprob(int result) {
+        return memory.getFloat(start + result * BYTES + 4);
+    }
+
+    List<TokenLogprob> likeliest(int result) {
+        int place = start + result * BYTES + PAIR_BYTES;
+        int count = memory.getInt(place);
+        List<TokenLogprob> likeliest = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            int pair = place + 4 + i * PAIR_BYTES;
+            likeliest.add(new TokenLogprob(memory.getInt(pair), memory.getFloat(pair + 4)));
+        }
+        return likeliest;
+    }
+
+    void put(int result, int token, float logprob) {
+        int place = start + result * BYTES;
+        memory.putInt(place, token).putFloat(place + 4, logprob).putInt(place + PAIR_BYTES, 0);
+    }
+}
