@@ -102,6 +102,17 @@ public final class Client implements AutoCloseable {
         return reply(promptId);
     }
 
+    Reply awaitStarts(UUID promptId, int starts) {
+        await(
+                "start of " + promptId,
+                () -> replies.containsKey(promptId) && reply(promptId).starts() >= starts);
+        return reply(promptId);
+    }
+
+    boolean noDeadLetter() {
+        return deadLetters.isEmpty();
+    }
+
     ConsumerRecord<byte[], byte[]> awaitDeadLetter() {
         await("a dead letter", () -> !deadLetters.isEmpty());
         return deadLetters.remove(0);

@@ -73,6 +73,11 @@ public final class Engine implements AutoCloseable {
         return ended;
     }
 
+    /** Whether it gave up because of an error; only a new process helps. */
+    public boolean failed() {
+        return ended.isCompletedExceptionally();
+    }
+
     /**
      * Takes a prompt in, once the device is open. The listener hears of it on the engine's thread.
      *

@@ -3,6 +3,7 @@ package dev.millrace.worker.kafka;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.Progress;
 import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.Tokens;
 import dev.millrace.schemas.event.Usage;
@@ -25,6 +26,8 @@ final class CompletionWriter implements CompletionListener {
     record Terminal(Finished finished, String text, CompletableFuture<Long> sent) {}
 
     private final ReplyWriter writer;
+    private final int promptTokens;
+    private final boolean takenOver;
     private final Consumer<Throwable> onSendFailed;
     private final Consumer<Terminal> onTerminal;
     private final StringBuilder text;
@@ -32,27 +35,47 @@ final class CompletionWriter implements CompletionListener {
     private CompletableFuture<?> tokensSent = CompletableFuture.completedFuture(null);
 
     /**
+     * @param promptTokens how many tokens the prompt has
+     * @param takenOver whether an earlier session had the prompt; then the start is in the log before it happens, so
+     *     that it is known even when it kills the process at once
      * @param saidBefore the text of the tokens that the completion begins with
      * @param onSendFailed called on any thread, for each event but the terminal
      * @param onTerminal called on the engine's thread
      */
     CompletionWriter(
-            ReplyWriter writer, String saidBefore, Consumer<Throwable> onSendFailed, Consumer<Terminal> onTerminal) {
+            ReplyWriter writer,
+            int promptTokens,
+            boolean takenOver,
+            String saidBefore,
+            Consumer<Throwable> onSendFailed,
+            Consumer<Terminal> onTerminal) {
         this.writer = writer;
+        this.promptTokens = promptTokens;
+        this.takenOver = takenOver;
         this.text = new StringBuilder(saidBefore);
         this.onSendFailed = onSendFailed;
         this.onTerminal = onTerminal;
     }
 
     @Override
+    public CompletableFuture<?> onStart() {
+        CompletableFuture<Long> sent = send(new Progress(null, 0, promptTokens));
+        return takenOver ? sent : CompletableFuture.completedFuture(null);
+    }
+
+    @Override
     public void onTokens(int firstIndex, List<Integer> ids, String released) {
         text.append(released);
-        CompletableFuture<Long> sent = writer.send(new Tokens(firstIndex, ids, released, null));
-        tokensSent = CompletableFuture.allOf(tokensSent, sent);
+        tokensSent = CompletableFuture.allOf(tokensSent, send(new Tokens(firstIndex, ids, released, null)));
+    }
+
+    private CompletableFuture<Long> send(Object body) {
+        CompletableFuture<Long> sent = writer.send(body);
         var unused = sent.exceptionally(failure -> {
             onSendFailed.accept(failure);
             return null;
         });
+        return sent;
     }
 
     @Override

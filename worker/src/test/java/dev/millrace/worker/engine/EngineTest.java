@@ -140,7 +140,7 @@ class EngineTest {
 
     private static GenerationRequest request(int maxNewTokens) {
         GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, null);
+        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, false, null);
     }
 
     /** A device that fails at its first step. */
