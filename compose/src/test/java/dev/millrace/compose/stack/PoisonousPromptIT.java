@@ -100,6 +100,22 @@ class PoisonousPromptIT {
         }
     }
 
+    @Test
+    void aDeviceThatDoesNotComeBackIsGivenUpAndAnotherTakesOver() throws Exception {
+        Prompt prompt = longPrompt();
+        try (JavaProcess stuck = installation.startWorker("--batch-tokens=4096", "--longest-step=100ms")) {
+            client.send(prompt);
+
+            assertThat(stuck.exitStatus()).isEqualTo(1);
+            assertThat(stuck.standardError()).contains("the device has not come back from a step within 100 ms");
+        }
+
+        try (JavaProcess last = installation.startWorker()) {
+            assertThat(client.awaitEnd(prompt.getId()).finished().getReason()).isEqualTo(FinishReason.LENGTH);
+            last.terminate();
+        }
+    }
+
     /** Runs through all the crashes, and does not take long to end. */
     private static Expected ofMediumLength() throws IOException {
         return Expected.all().stream()
