@@ -69,8 +69,12 @@ public final class Client implements AutoCloseable {
 
     /** Returns when the broker has it. */
     void sendRaw(byte[] key, byte[] value) throws ExecutionException, InterruptedException {
-        producer.send(new ProducerRecord<>(installation.topics().prompts(), key, value))
-                .get();
+        send(new ProducerRecord<>(installation.topics().prompts(), key, value));
+    }
+
+    /** Returns when the broker has it. */
+    void send(ProducerRecord<byte[], byte[]> record) throws ExecutionException, InterruptedException {
+        producer.send(record).get();
     }
 
     /** Returns when the broker has it. */

@@ -39,6 +39,9 @@ final class PromptConsumer implements AutoCloseable {
     /** Longest wait for prompts, and so for messages: what waits on them is a commit, not a stream. */
     private static final Duration POLL = Duration.ofMillis(50);
 
+    /** Of records taken in and not finished: eight of the largest. What they become in memory is a small multiple. */
+    private static final long MOST_BYTES_IN_FLIGHT = 64L << 20;
+
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
     private final Consumer<byte[], byte[]> consumer;
@@ -50,6 +53,8 @@ final class PromptConsumer implements AutoCloseable {
     private final Map<TopicPartition, PartitionSession> sessions = new HashMap<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
+    /** The largest record that had no room, since the partitions were last resumed; 0: none. */
+    private int heldBackBytes;
     /** Set by whoever closes, read by the poll thread. */
     private volatile boolean closing;
 
@@ -147,23 +152,48 @@ final class PromptConsumer implements AutoCloseable {
     }
 
     private void pauseOrResume() {
-        int inFlight = sessions.values().stream()
-                .mapToInt(session -> session.ledger().inFlight())
-                .sum();
-        if (inFlight >= mostInFlight) {
+        if (inFlight() >= mostInFlight || !hasRoomFor(heldBackBytes)) {
             consumer.pause(consumer.assignment());
         } else {
+            heldBackBytes = 0;
             consumer.resume(consumer.paused());
         }
     }
 
+    private int inFlight() {
+        return sessions.values().stream()
+                .mapToInt(session -> session.ledger().inFlight())
+                .sum();
+    }
+
+    /** A record of any size when nothing else is in flight. */
+    private boolean hasRoomFor(int bytes) {
+        long bytesInFlight = sessions.values().stream()
+                .mapToLong(session -> session.ledger().bytesInFlight())
+                .sum();
+        return bytesInFlight == 0 || bytesInFlight + bytes <= MOST_BYTES_IN_FLIGHT;
+    }
+
     private void handOver(ConsumerRecords<byte[], byte[]> records) {
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            PartitionSession session = sessions.get(new TopicPartition(record.topic(), record.partition()));
+        for (TopicPartition partition : records.partitions()) {
+            PartitionSession session = sessions.get(partition);
             if (session != null) {
-                session.ledger().start(record.offset());
-                handOver(session, record);
+                handOver(session, records.records(partition));
             }
+        }
+    }
+
+    /** What has no room stays in Kafka, and all that comes behind it: it is fetched once more when there is. */
+    private void handOver(PartitionSession session, List<ConsumerRecord<byte[], byte[]>> records) {
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            int bytes = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+            if (!hasRoomFor(bytes)) {
+                heldBackBytes = Math.max(heldBackBytes, bytes);
+                consumer.seek(session.partition(), record.offset());
+                return;
+            }
+            session.ledger().start(record.offset(), bytes);
+            handOver(session, record);
         }
     }
 
