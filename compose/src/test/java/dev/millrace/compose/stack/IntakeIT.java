@@ -33,6 +33,8 @@ import org.junit.jupiter.api.TestInfo;
 class IntakeIT {
 
     private static final String PACE = "--pace-tokens-per-second=40";
+    /** Nobody is killed, and a busy machine must not look like it. */
+    private static final String PATIENT = "--session-timeout=10s";
 
     private Expected longest;
     private Installation installation;
@@ -105,13 +107,13 @@ class IntakeIT {
 
     @Test
     void aPartitionThatStaysGoesOnUndisturbedWhenAWorkerJoins() throws Exception {
-        try (JavaProcess first = installation.startWorker(PACE, "--worker-id=first")) {
+        try (JavaProcess first = installation.startWorker(PACE, PATIENT, "--worker-id=first")) {
             List<UUID> running = List.of(send(0, longest.greedyPrompt()), send(1, longest.greedyPrompt()));
             for (UUID prompt : running) {
                 client.awaitTokens(prompt, 1);
             }
 
-            try (JavaProcess second = installation.startWorker("--worker-id=second")) {
+            try (JavaProcess second = installation.startWorker(PATIENT, "--worker-id=second")) {
                 List<List<String>> claims = new ArrayList<>();
                 for (UUID prompt : running) {
                     Reply reply = client.awaitEnd(prompt);
