@@ -14,7 +14,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test bench-first-token clean
+.PHONY: help run ask test bench-first-token bench-chunks clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -22,6 +22,7 @@ help:
 	@echo "make ask PROMPT='...'  asks it over Kafka and prints the answer as it streams"
 	@echo "                         KAFKA_PORT  MAX_NEW_TOKENS  TEMPERATURE  SEED"
 	@echo "make test              builds everything and runs every test"
+	@echo "make bench-chunks       what the tokens of 1, 8 and 64 streams cost as events"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make clean             removes what the build made; the data directory stays"
 
@@ -38,6 +39,10 @@ test:
 bench-first-token:
 	@mvn -q -B -DskipTests package >&2
 	@compose/src/test/scripts/bench-first-token
+
+bench-chunks:
+	@mvn -q -B -DskipTests package >&2
+	@compose/src/test/scripts/bench-chunks
 
 clean:
 	rm -rf target */target

@@ -5,7 +5,6 @@ import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
 import dev.millrace.schemas.event.Progress;
 import dev.millrace.schemas.event.Timings;
-import dev.millrace.schemas.event.Tokens;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.CompletionListener;
 import java.util.List;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Turns what the engine says of one completion into reply events, and keeps the whole text. Owned by the engine's
  * thread.
  *
- * <p>Tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and readers
+ * <p>Chunks of tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and readers
  * pass over what follows. A terminal has no index, and would count after a gap too. So it waits until the log has all
  * tokens before it.
  */
@@ -31,8 +30,7 @@ final class CompletionWriter implements CompletionListener {
     private final Consumer<Throwable> onSendFailed;
     private final Consumer<Terminal> onTerminal;
     private final StringBuilder text;
-    /** Completes when the log has all tokens so far; fails when one was lost. */
-    private CompletableFuture<?> tokensSent = CompletableFuture.completedFuture(null);
+    private final Chunker chunker = new Chunker(this::send, System::nanoTime);
 
     /**
      * @param promptTokens how many tokens the prompt has
@@ -66,7 +64,7 @@ final class CompletionWriter implements CompletionListener {
     @Override
     public void onTokens(int firstIndex, List<Integer> ids, String released) {
         text.append(released);
-        tokensSent = CompletableFuture.allOf(tokensSent, send(new Tokens(firstIndex, ids, released, null)));
+        chunker.add(firstIndex, ids, released);
     }
 
     private CompletableFuture<Long> send(Object body) {
@@ -84,6 +82,6 @@ final class CompletionWriter implements CompletionListener {
         text.append(heldBack);
         Finished finished = new Finished(reason, heldBack, usage, timings, failure);
         onTerminal.accept(
-                new Terminal(finished, text.toString(), tokensSent.thenCompose(sent -> writer.send(finished))));
+                new Terminal(finished, text.toString(), chunker.flush().thenCompose(sent -> writer.send(finished))));
     }
 }
