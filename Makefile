@@ -15,7 +15,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults bench-first-token bench-sampler clean
+.PHONY: help run ask test test-faults bench-chunks bench-first-token bench-sampler clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -25,6 +25,7 @@ help:
 	@echo "make test              builds everything and runs every test"
 	@echo "make test-faults       kills and cuts off what runs, and counts what readers saw of it"
 	@echo "                         ROUNDS=3 of each row  STREAMS=40 at once  SEED  ROWS=all  REPORT=file to write"
+	@echo "make bench-chunks      what the tokens of 1, 8 and 64 streams cost as events"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
 	@echo "make clean             removes what the build made; the data directory stays"
@@ -50,6 +51,10 @@ bench-first-token:
 bench-sampler:
 	@mvn -q -B -DskipTests -pl worker -am package >&2
 	@worker/src/test/scripts/bench-sampler
+
+bench-chunks:
+	@mvn -q -B -DskipTests package >&2
+	@compose/src/test/scripts/bench-chunks
 
 clean:
 	rm -rf target */target

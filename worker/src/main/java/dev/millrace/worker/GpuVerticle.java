@@ -16,6 +16,7 @@ import dev.millrace.worker.llama.LlamaModel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,7 @@ final class GpuVerticle extends VerticleBase {
     /** A model below this size is faster on one thread: more would wait for each other longer than they compute. */
     private static final long SMALL_MODEL_BYTES = 64L << 20;
 
+    private static final long MOST_WATCH_MS = 1000;
     private static final int DEFAULT_CONTEXTS = 4;
     private static final int MOST_DEFAULT_CELLS = 32_768;
     private static final double NANOS_PER_SECOND = 1e9;
@@ -66,6 +68,7 @@ final class GpuVerticle extends VerticleBase {
     @Override
     public Future<?> start() {
         context.exceptionHandler(failed::tryFail);
+        failed.future().onFailure(failure -> health.failed(String.valueOf(failure.getMessage())));
         return context.executeBlocking(this::loadModel)
                 .compose(this::startEngine)
                 .onSuccess(v -> health.ready())
@@ -103,7 +106,15 @@ final class GpuVerticle extends VerticleBase {
                         name, new PromptPreparation(modelName, shared.modelId().result(), template), engine, model));
     }
 
+    /** Often enough that a stuck device is given up not much later than its limit. */
+    private void watch(Engine engine) {
+        Duration longestStep = shared.config().longestStep();
+        long periodMs = Math.max(1, Math.min(MOST_WATCH_MS, longestStep.toMillis() / 10));
+        vertx.setPeriodic(periodMs, timer -> engine.failIfStuck(longestStep));
+    }
+
     private void startDelivery(String name, PromptPreparation preparation, Engine engine, LlamaModel model) {
+        watch(engine);
         WorkerConfig config = shared.config();
         Delivery started = new Delivery(
                 config.kafka(),

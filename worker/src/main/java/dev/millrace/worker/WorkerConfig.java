@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvCells tokens that one device's KV cache holds; 0: chosen by the model's context
  * @param batchTokens the most tokens of one step
  * @param threads of one device on the CPU; 0: chosen by the model's size
+ * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
  * @param pace ceiling for each stream, for tests
  */
 public record WorkerConfig(
@@ -34,6 +35,7 @@ public record WorkerConfig(
         int kvCells,
         int batchTokens,
         int threads,
+        Duration longestStep,
         Pace pace,
         String operationsHost,
         int operationsPort,
@@ -56,6 +58,10 @@ public record WorkerConfig(
                         "tokens that one device's KV cache holds; 0: four contexts of the model, at most 32768"),
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
+                settings.duration(
+                        "longest-step",
+                        Duration.ofSeconds(60),
+                        "a device that takes longer for a step is stuck, and the worker gives up"),
                 Pace.of(settings.integer(
                         "pace-tokens-per-second", 0, 0, 1_000_000, "for tests: ceiling for each stream; 0: none")),
                 settings.text("operations-host", "127.0.0.1", "address of /healthz, /readyz and /metrics"),

@@ -70,6 +70,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
                         template.tokenize(List.of(message)),
                         new int[0],
                         GenerationParameters.of(sampling, id),
+                        false,
                         null),
                 answer);
         answer.ended.get();

@@ -69,8 +69,12 @@ public final class Client implements AutoCloseable {
 
     /** Returns when the broker has it. */
     void sendRaw(byte[] key, byte[] value) throws ExecutionException, InterruptedException {
-        producer.send(new ProducerRecord<>(installation.topics().prompts(), key, value))
-                .get();
+        send(new ProducerRecord<>(installation.topics().prompts(), key, value));
+    }
+
+    /** Returns when the broker has it. */
+    void send(ProducerRecord<byte[], byte[]> record) throws ExecutionException, InterruptedException {
+        producer.send(record).get();
     }
 
     /** Returns when the broker has it. */
@@ -100,6 +104,17 @@ public final class Client implements AutoCloseable {
                 "tokens of " + promptId,
                 () -> replies.containsKey(promptId) && reply(promptId).ids().size() >= tokens);
         return reply(promptId);
+    }
+
+    Reply awaitStarts(UUID promptId, int starts) {
+        await(
+                "start of " + promptId,
+                () -> replies.containsKey(promptId) && reply(promptId).starts() >= starts);
+        return reply(promptId);
+    }
+
+    boolean noDeadLetter() {
+        return deadLetters.isEmpty();
     }
 
     ConsumerRecord<byte[], byte[]> awaitDeadLetter() {

@@ -43,9 +43,18 @@ public record Installation(Topics topics, String bootstrap) {
         return create(test, Broker.RUNNING.address());
     }
 
+    /** For one test of a class. */
+    static Installation create(String name) {
+        return create(name, Broker.RUNNING.address());
+    }
+
     /** On another broker. */
     public static Installation create(Class<?> test, String bootstrap) {
-        Topics topics = new Topics(test.getSimpleName() + ".");
+        return create(test.getSimpleName(), bootstrap);
+    }
+
+    private static Installation create(String name, String bootstrap) {
+        Topics topics = new Topics(name + ".");
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             TopicSetup.ensure(admin, topics, PARTITIONS, (short) 1);
         }

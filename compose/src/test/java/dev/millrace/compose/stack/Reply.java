@@ -23,6 +23,7 @@ public final class Reply {
     private final StringBuilder text = new StringBuilder();
     private final List<Integer> ids = new ArrayList<>();
     private final List<Claim> claims = new ArrayList<>();
+    private int starts;
     private int terminalEvents;
     private @Nullable Finished finished;
 
@@ -35,6 +36,9 @@ public final class Reply {
         Delivery delivery = stream.accept(offset, event);
         if (delivery instanceof Delivery.Accepted accepted) {
             claims.add(accepted.claim());
+        } else if (delivery instanceof Delivery.Progressed progressed
+                && progressed.progress().getQueuePosition() == null) {
+            starts++;
         } else if (delivery instanceof Delivery.Text chunk) {
             text.append(chunk.text());
             ids.addAll(chunk.ids());
@@ -73,6 +77,11 @@ public final class Reply {
 
     public List<Claim> claims() {
         return claims;
+    }
+
+    /** How often a device took it up. */
+    int starts() {
+        return starts;
     }
 
     int terminalEvents() {

@@ -6,10 +6,19 @@ import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Usage;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Hears of one completion, on the engine's thread: must not block for long, since every other completion waits. */
 public interface CompletionListener {
+    /**
+     * The device is about to take the completion up, and does so once the future has completed. If that fails, the
+     * completion stays where it is until it is dropped or ends.
+     */
+    default CompletableFuture<?> onStart() {
+        return CompletableFuture.completedFuture(null);
+    }
+
     /**
      * The completion has grown.
      *

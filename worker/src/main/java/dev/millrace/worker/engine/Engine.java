@@ -5,6 +5,7 @@ import dev.millrace.worker.llama.Batch;
 import dev.millrace.worker.llama.Decoder;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.Vocabulary;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -45,6 +46,8 @@ public final class Engine implements AutoCloseable {
 
     /** Set by whoever closes, read by the engine's thread between two steps. */
     private volatile boolean closing;
+    /** As {@link System#nanoTime}; written by the engine's thread, idle or not, and read by who watches it. */
+    private volatile long turnBeganNanos;
     /** Written by the engine's thread after each step, read by heartbeats and by intake. */
     private volatile EngineLoad load = new EngineLoad(0, 0, 0, 0);
 
@@ -71,6 +74,25 @@ public final class Engine implements AutoCloseable {
     /** Completes when the engine has closed, exceptionally when it gave up because of an error. */
     public CompletableFuture<Void> ended() {
         return ended;
+    }
+
+    /**
+     * Gives the engine up when its thread has been at one turn for longer than this: then a native call does not come
+     * back, and nobody can call it off. Any thread, now and then, once the device is open.
+     *
+     * @param longestStep well above the 50 ms that an idle turn takes
+     */
+    public void failIfStuck(Duration longestStep) {
+        if (System.nanoTime() - turnBeganNanos > longestStep.toNanos()) {
+            ended.completeExceptionally(new IllegalStateException(
+                    "the device has not come back from a step within " + longestStep.toMillis() + " ms"));
+            close();
+        }
+    }
+
+    /** Whether it gave up because of an error; only a new process helps. */
+    public boolean failed() {
+        return ended.isCompletedExceptionally();
     }
 
     /**
@@ -138,6 +160,7 @@ public final class Engine implements AutoCloseable {
         try {
             Scheduler scheduler = new Scheduler(decoder, settings.pace());
             load = scheduler.load();
+            turnBeganNanos = System.nanoTime();
             opened.complete(null);
             while (!closing) {
                 try {
@@ -156,6 +179,7 @@ public final class Engine implements AutoCloseable {
 
     /** What has ended leaves before the next step, so that it costs none and says nothing after its end. */
     private void turn(Decoder decoder, Scheduler scheduler) throws InterruptedException {
+        turnBeganNanos = System.nanoTime();
         awaitCommands(scheduler).forEach(command -> command.accept(scheduler));
         scheduler.expire(System.currentTimeMillis());
         retire(scheduler);

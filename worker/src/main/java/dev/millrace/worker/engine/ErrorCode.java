@@ -16,6 +16,8 @@ public enum ErrorCode {
     ADAPTER_NOT_FOUND,
     /** The reply log no longer reaches back to where this prompt's answer may have begun. */
     HISTORY_LOST,
+    /** Workers crashed over this prompt time and again, at last with nothing else running. */
+    POISONOUS,
     /** The worker's own fault. */
     INTERNAL;
 

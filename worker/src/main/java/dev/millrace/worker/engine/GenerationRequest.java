@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param promptTokens the prompt's token ids after the chat template; the array is not copied and must not change
  * @param completionTokens the completion's ids so far, from index 0; empty for one that starts. Likewise not copied
+ * @param alone whether nothing else may run on the device until the completion is on its way
  * @param deadline after it the completion ends with EXPIRED; null: none
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; a copy of 256K tokens would be a waste
@@ -18,6 +19,7 @@ public record GenerationRequest(
         int[] promptTokens,
         int[] completionTokens,
         GenerationParameters parameters,
+        boolean alone,
         @Nullable Instant deadline) {
 
     public GenerationRequest {
@@ -29,6 +31,11 @@ public record GenerationRequest(
     /** The same, going on after these tokens of the completion. */
     public GenerationRequest continuing(List<Integer> ids) {
         int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
-        return new GenerationRequest(promptId, promptTokens, tokens, parameters, deadline);
+        return new GenerationRequest(promptId, promptTokens, tokens, parameters, alone, deadline);
+    }
+
+    /** The same, beginning with the device for itself. */
+    public GenerationRequest onItsOwn() {
+        return new GenerationRequest(promptId, promptTokens, completionTokens, parameters, true, deadline);
     }
 }

@@ -8,18 +8,22 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Who gets how many tokens of the next step. A prompt is admitted, first come first served, when a sequence is free
- * and the KV cache has room for all that it may come to need, so the cache cannot run full. In a step every stream
- * that decodes has its one row first; what is left goes to prefill in chunks, in the order of admission.
+ * and the KV cache has room for all that it may come to need, so the cache cannot run full. One that must be alone waits
+ * until nothing runs, and what comes behind it until it is on its way. In a step every stream that decodes has its one row first; what is left goes to prefill in chunks, in the order of admission.
  *
  * <p>Owned by the engine's thread. Touches the device only to admit and release sequences.
  */
 final class Scheduler {
+    /** How soon to look again whether a completion may start whose listener waits for something. */
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
     private final Pace pace;
     private final Deque<Slot> waiting = new ArrayDeque<>();
     /** In the order of admission. */
@@ -48,8 +52,8 @@ final class Scheduler {
     /** Gives waiting prompts a sequence for as long as there is room; the lowest free id, as the KV cache likes it. */
     void admit(long nowNanos) {
         while (!waiting.isEmpty()
-                && running.size() < bySequence.length
-                && waiting.element().cells() <= freeCells) {
+                && hasRoomFor(waiting.element())
+                && waiting.element().ready()) {
             Slot slot = waiting.remove();
             int sequence = lowestFreeSequence();
             decoder.admit(sequence, slot.sampler());
@@ -58,6 +62,11 @@ final class Scheduler {
             running.add(slot);
             freeCells -= slot.cells();
         }
+    }
+
+    private boolean hasRoomFor(Slot slot) {
+        boolean alone = slot.alone() || running.stream().anyMatch(Slot::alone);
+        return running.size() < (alone ? 1 : bySequence.length) && slot.cells() <= freeCells;
     }
 
     /** Ends what is past its deadline, waiting or running. */
@@ -140,9 +149,10 @@ final class Scheduler {
         decoder.release(slot.sequence(), 0);
     }
 
-    /** Nanoseconds until a running slot is due; {@link Long#MAX_VALUE} where none runs. */
+    /** Nanoseconds until there is something to do; {@link Long#MAX_VALUE} where nothing runs or is about to. */
     long untilDue(long nowNanos) {
-        long least = Long.MAX_VALUE;
+        boolean announcing = !waiting.isEmpty() && waiting.element().announcing();
+        long least = announcing ? LOOK_AGAIN_NANOS : Long.MAX_VALUE;
         for (Slot slot : running) {
             least = Math.min(least, slot.pending() > 1 ? 0 : pace.untilDue(slot, nowNanos));
         }

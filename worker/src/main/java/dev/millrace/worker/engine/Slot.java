@@ -12,6 +12,7 @@ import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slot {
     private static final int NOT_ADMITTED = -1;
+    /** Far more than are drawn while the first of them is on its way to the log. */
+    private static final int ALONE_TOKENS = 16;
 
     private final GenerationRequest request;
     private final CompletionListener listener;
@@ -37,6 +40,9 @@ final class Slot {
     private int cached;
     private int saidIndex;
     private int sequence = NOT_ADMITTED;
+    /** What the listener waits for before the start; null before it was asked. */
+    private @Nullable CompletableFuture<?> announced;
+
     private @Nullable FinishReason finishReason;
 
     /**
@@ -87,6 +93,24 @@ final class Slot {
     /** KV cells that this completion may come to need. */
     int cells() {
         return tokens.length;
+    }
+
+    /** Whether nothing else may run: until it has come so far that the log has some of it. */
+    boolean alone() {
+        return request.alone() && index() < request.completionTokens().length + ALONE_TOKENS;
+    }
+
+    /** Whether the device may take it up; the listener hears of it the first time that this is asked. */
+    boolean ready() {
+        if (announced == null) {
+            announced = listener.onStart();
+        }
+        return announced.isDone() && !announced.isCompletedExceptionally();
+    }
+
+    /** Whether it has been asked for and is not there yet. */
+    boolean announcing() {
+        return announced != null && !announced.isDone();
     }
 
     int sequence() {

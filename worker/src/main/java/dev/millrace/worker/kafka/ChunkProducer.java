@@ -52,7 +52,7 @@ final class ChunkProducer implements RecordSender, AutoCloseable {
         return sent;
     }
 
-    /** Gives what is under way a second to land; what then still waits fails. Returns at once. Idempotent. */
+    /** Gives what waits a second to be sent and another to land; the rest fails. Returns at once. Idempotent. */
     @Override
     public void close() {
         closing = true;
@@ -70,10 +70,17 @@ final class ChunkProducer implements RecordSender, AutoCloseable {
             }
         }
         try {
+            sendWhatWaits(System.nanoTime() + CLOSE.toNanos());
             producer.close(CLOSE);
         } finally {
             queue.forEach(left -> left.sent().completeExceptionally(new KafkaException("the producer is closed")));
             ended.complete(null);
+        }
+    }
+
+    private void sendWhatWaits(long deadlineNanos) {
+        while (!queue.isEmpty() && System.nanoTime() < deadlineNanos) {
+            send(queue.remove());
         }
     }
 

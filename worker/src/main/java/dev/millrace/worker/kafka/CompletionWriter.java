@@ -3,9 +3,9 @@ package dev.millrace.worker.kafka;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.Progress;
 import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.TokenLogprobs;
-import dev.millrace.schemas.event.Tokens;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.CompletionListener;
 import java.util.List;
@@ -17,43 +17,64 @@ import org.jspecify.annotations.Nullable;
  * Turns what the engine says of one completion into reply events, and keeps the whole text. Owned by the engine's
  * thread.
  *
- * <p>Tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and readers
- * pass over what follows. A terminal has no index, and would count after a gap too. So it waits until the log has all
- * tokens before it.
+ * <p>Chunks of tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and
+ * readers pass over what follows. A terminal has no index, and would count after a gap too. So it waits until the log
+ * has all tokens before it.
  */
 final class CompletionWriter implements CompletionListener {
     /** A terminal on its way: the event, the whole text, and when the log has it. */
     record Terminal(Finished finished, String text, CompletableFuture<Long> sent) {}
 
     private final ReplyWriter writer;
+    private final int promptTokens;
+    private final boolean takenOver;
     private final Consumer<Throwable> onSendFailed;
     private final Consumer<Terminal> onTerminal;
     private final StringBuilder text;
-    /** Completes when the log has all tokens so far; fails when one was lost. */
-    private CompletableFuture<?> tokensSent = CompletableFuture.completedFuture(null);
+    private final Chunker chunker = new Chunker(this::send, System::nanoTime);
 
     /**
+     * @param promptTokens how many tokens the prompt has
+     * @param takenOver whether an earlier session had the prompt; then the start is in the log before it happens, so
+     *     that it is known even when it kills the process at once
      * @param saidBefore the text of the tokens that the completion begins with
      * @param onSendFailed called on any thread, for each event but the terminal
      * @param onTerminal called on the engine's thread
      */
     CompletionWriter(
-            ReplyWriter writer, String saidBefore, Consumer<Throwable> onSendFailed, Consumer<Terminal> onTerminal) {
+            ReplyWriter writer,
+            int promptTokens,
+            boolean takenOver,
+            String saidBefore,
+            Consumer<Throwable> onSendFailed,
+            Consumer<Terminal> onTerminal) {
         this.writer = writer;
+        this.promptTokens = promptTokens;
+        this.takenOver = takenOver;
         this.text = new StringBuilder(saidBefore);
         this.onSendFailed = onSendFailed;
         this.onTerminal = onTerminal;
     }
 
     @Override
+    public CompletableFuture<?> onStart() {
+        CompletableFuture<Long> sent = send(new Progress(null, 0, promptTokens));
+        return takenOver ? sent : CompletableFuture.completedFuture(null);
+    }
+
+    @Override
     public void onTokens(int firstIndex, List<Integer> ids, String released, @Nullable List<TokenLogprobs> logprobs) {
         text.append(released);
-        CompletableFuture<Long> sent = writer.send(new Tokens(firstIndex, ids, released, logprobs));
-        tokensSent = CompletableFuture.allOf(tokensSent, sent);
+        chunker.add(firstIndex, ids, released, logprobs);
+    }
+
+    private CompletableFuture<Long> send(Object body) {
+        CompletableFuture<Long> sent = writer.send(body);
         var unused = sent.exceptionally(failure -> {
             onSendFailed.accept(failure);
             return null;
         });
+        return sent;
     }
 
     @Override
@@ -62,6 +83,6 @@ final class CompletionWriter implements CompletionListener {
         text.append(heldBack);
         Finished finished = new Finished(reason, heldBack, usage, timings, failure);
         onTerminal.accept(
-                new Terminal(finished, text.toString(), tokensSent.thenCompose(sent -> writer.send(finished))));
+                new Terminal(finished, text.toString(), chunker.flush().thenCompose(sent -> writer.send(finished))));
     }
 }

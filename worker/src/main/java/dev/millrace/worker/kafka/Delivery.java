@@ -19,6 +19,7 @@ public final class Delivery implements AutoCloseable {
     private final @Nullable RegistryClient registry;
     private final PromptConsumer consumer;
     private final Engine engine;
+    private final Context context;
 
     /**
      * Does nothing before {@link #start}.
@@ -39,6 +40,7 @@ public final class Delivery implements AutoCloseable {
             DeliveryMetrics metrics) {
         KafkaClients clients = new KafkaClients(settings, workerId);
         this.engine = engine;
+        this.context = context;
         this.producer = new ChunkProducer(workerId + "-send", clients.producer());
         this.reader = new ReplyLogReader(workerId + "-read-back", clients.replyConsumer());
         this.controls = new ControlReader(
@@ -72,16 +74,20 @@ public final class Delivery implements AutoCloseable {
     /** Begins to take prompts. The future completes when all has been closed, exceptionally when it gave up. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> controlled = controls.start(intake).whenComplete((v, failure) -> consumer.close());
-        CompletableFuture<Void> polled = consumer.start().whenComplete((v, failure) -> {
-            engine.close();
-            controls.close();
-            if (registry != null) {
-                registry.close();
-            }
-            reader.close();
-            producer.close();
-        });
+        CompletableFuture<Void> polled =
+                consumer.start().whenComplete((v, failure) -> context.runOnContext(runsClosed -> closeTheRest()));
         return CompletableFuture.allOf(polled, controlled, reader.start(), producer.start());
+    }
+
+    /** The runs of the last sessions have closed by now, since their context keeps the order of what it is told. */
+    private void closeTheRest() {
+        engine.close();
+        controls.close();
+        if (registry != null) {
+            registry.close();
+        }
+        reader.close();
+        producer.close();
     }
 
     /**

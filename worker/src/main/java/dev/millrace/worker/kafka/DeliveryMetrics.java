@@ -18,7 +18,8 @@ public final class DeliveryMetrics {
                         "millrace_send_failures", "Reply events that failed to be sent; each makes a new claim.")
                 .register(registry);
         deadLetters = Counter.build(
-                        "millrace_dead_letters", "Records that were no prompt or had no place to answer at.")
+                        "millrace_dead_letters",
+                        "Records that were no prompt, had no place to answer at or crashed workers.")
                 .register(registry);
         for (String start : new String[] {"fresh", "continued", "restarted"}) {
             started.labels(start);

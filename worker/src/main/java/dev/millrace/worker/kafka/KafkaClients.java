@@ -13,7 +13,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Makes Kafka's clients. The operator's own properties come first and win over what is a matter of taste; what the
- * delivery rules rest on (acknowledgement by all, no automatic commits, earliest) is set last.
+ * delivery rules rest on (acknowledgement by all, no automatic commits, earliest, nothing of an aborted transaction) is
+ * set last.
  */
 final class KafkaClients {
     /** Room for the largest prompt and its headers, which a dead letter repeats. */
@@ -50,6 +51,7 @@ final class KafkaClients {
         properties.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
+        properties.put("isolation.level", "read_committed");
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
@@ -71,6 +73,7 @@ final class KafkaClients {
         properties.putAll(common("controls"));
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
+        properties.put("isolation.level", "read_committed");
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 

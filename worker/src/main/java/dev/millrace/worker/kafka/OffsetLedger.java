@@ -1,6 +1,6 @@
 package dev.millrace.worker.kafka;
 
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /**
  * Which offsets of one partition are still in work: prompts finish out of order, and only the lowest unfinished offset
@@ -8,7 +8,10 @@ import java.util.TreeSet;
  * thread.
  */
 final class OffsetLedger {
-    private final TreeSet<Long> unfinished = new TreeSet<>();
+    /** Offsets, with the bytes of their records. */
+    private final TreeMap<Long, Integer> unfinished = new TreeMap<>();
+
+    private long bytesInFlight;
     private long next;
 
     /** @param start the first offset that may come */
@@ -16,21 +19,28 @@ final class OffsetLedger {
         next = start;
     }
 
-    void start(long offset) {
-        unfinished.add(offset);
+    void start(long offset, int bytes) {
+        finish(offset);
+        unfinished.put(offset, bytes);
+        bytesInFlight += bytes;
         next = Math.max(next, offset + 1);
     }
 
     void finish(long offset) {
-        unfinished.remove(offset);
+        Integer bytes = unfinished.remove(offset);
+        bytesInFlight -= bytes == null ? 0 : bytes;
     }
 
     /** The offset to commit: all before it have finished. */
     long lowestUnfinished() {
-        return unfinished.isEmpty() ? next : unfinished.first();
+        return unfinished.isEmpty() ? next : unfinished.firstKey();
     }
 
     int inFlight() {
         return unfinished.size();
+    }
+
+    long bytesInFlight() {
+        return bytesInFlight;
     }
 }

@@ -39,6 +39,9 @@ final class PromptConsumer implements AutoCloseable {
     /** Longest wait for prompts, and so for messages: what waits on them is a commit, not a stream. */
     private static final Duration POLL = Duration.ofMillis(50);
 
+    /** Of records taken in and not finished: eight of the largest. What they become in memory is a small multiple. */
+    private static final long MOST_BYTES_IN_FLIGHT = 64L << 20;
+
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
     private final Consumer<byte[], byte[]> consumer;
@@ -51,6 +54,8 @@ final class PromptConsumer implements AutoCloseable {
     private final Map<TopicPartition, PartitionSession> sessions = new HashMap<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
+    /** The largest record that had no room, since the partitions were last resumed; 0: none. */
+    private int heldBackBytes;
     /** Set by whoever closes, read by the poll thread. */
     private volatile boolean closing;
 
@@ -150,10 +155,11 @@ final class PromptConsumer implements AutoCloseable {
     }
 
     private void pauseOrResume() {
-        int inFlight = sessions.values().stream()
-                .mapToInt(session -> session.ledger().inFlight())
-                .sum();
-        Set<TopicPartition> pause = inFlight >= mostInFlight ? consumer.assignment() : waiting();
+        boolean full = inFlight() >= mostInFlight || !hasRoomFor(heldBackBytes);
+        Set<TopicPartition> pause = full ? consumer.assignment() : waiting();
+        if (!full) {
+            heldBackBytes = 0;
+        }
         consumer.pause(pause);
         consumer.resume(consumer.assignment().stream()
                 .filter(partition -> !pause.contains(partition))
@@ -167,6 +173,20 @@ final class PromptConsumer implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
+    private int inFlight() {
+        return sessions.values().stream()
+                .mapToInt(session -> session.ledger().inFlight())
+                .sum();
+    }
+
+    /** A record of any size when nothing else is in flight. */
+    private boolean hasRoomFor(int bytes) {
+        long bytesInFlight = sessions.values().stream()
+                .mapToLong(session -> session.ledger().bytesInFlight())
+                .sum();
+        return bytesInFlight == 0 || bytesInFlight + bytes <= MOST_BYTES_IN_FLIGHT;
+    }
+
     private void handOver(ConsumerRecords<byte[], byte[]> records) {
         for (TopicPartition partition : records.partitions()) {
             PartitionSession session = sessions.get(partition);
@@ -176,10 +196,17 @@ final class PromptConsumer implements AutoCloseable {
         }
     }
 
+    /** What has no room, or no schema yet, stays in Kafka, and all that comes behind it: it is fetched once more. */
     private void handOver(PartitionSession session, List<ConsumerRecord<byte[], byte[]>> records) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
+            int bytes = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+            if (!hasRoomFor(bytes)) {
+                heldBackBytes = Math.max(heldBackBytes, bytes);
+                consumer.seek(session.partition(), record.offset());
+                return;
+            }
             try {
-                handOver(session, record);
+                handOver(session, record, bytes);
             } catch (SchemaPendingException e) {
                 consumer.seek(session.partition(), record.offset());
                 session.waitFor(e.asked());
@@ -188,14 +215,14 @@ final class PromptConsumer implements AutoCloseable {
         }
     }
 
-    private void handOver(PartitionSession session, ConsumerRecord<byte[], byte[]> record)
+    private void handOver(PartitionSession session, ConsumerRecord<byte[], byte[]> record, int bytes)
             throws SchemaPendingException {
         try {
             Decoded decoded = decoder.decode(record);
-            session.ledger().start(record.offset());
+            session.ledger().start(record.offset(), bytes);
             listener.onPrompt(this, new IncomingPrompt(session, session.epoch(), record, decoded));
         } catch (MalformedEventException e) {
-            session.ledger().start(record.offset());
+            session.ledger().start(record.offset(), bytes);
             listener.onMalformed(this, session, record, e);
         }
     }

@@ -44,6 +44,11 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
         }
         GenerationParameters parameters = GenerationParameters.of(prompt.getSampling(), prompt.getId());
         return new GenerationRequest(
-                prompt.getId(), template.tokenize(prompt.getMessages()), NOTHING_YET, parameters, prompt.getDeadline());
+                prompt.getId(),
+                template.tokenize(prompt.getMessages()),
+                NOTHING_YET,
+                parameters,
+                false,
+                prompt.getDeadline());
     }
 }

@@ -8,6 +8,7 @@ import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.Progress;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.Restarted;
 import dev.millrace.schemas.event.Timings;
@@ -35,6 +36,13 @@ import org.slf4j.LoggerFactory;
 final class PromptRun {
     private static final Logger LOG = LoggerFactory.getLogger(PromptRun.class);
     private static final long RETRY_MS = 500;
+    /** After this many crashes at one index a prompt runs alone, and the next crash is its own. */
+    private static final int CRASHES_BEFORE_ALONE = 3;
+    /** Before a prompt is given up: time for a worker that did not crash to say so. */
+    private static final long CONFIRM_MS = 2_000;
+
+    /** It waits again, in front, for the next session. */
+    private static final Progress PUT_DOWN = new Progress(0, 0, 0);
 
     private final Lane lane;
     private final PromptConsumer source;
@@ -49,6 +57,12 @@ final class PromptRun {
 
     /** What the engine has of this run; null where it has nothing. */
     private @Nullable GenerationRequest generating;
+
+    /** Whether the engine has had this run at all, in this session. */
+    private boolean submitted;
+
+    /** Whether it has been claimed once more since it first seemed poisonous. */
+    private boolean confirmed;
 
     private boolean cancelled;
     private boolean closed;
@@ -96,26 +110,33 @@ final class PromptRun {
         cancelled = true;
     }
 
-    /** The session is gone: falls silent at once. */
+    /** The session is gone: falls silent, with the one word that this was no crash. */
     void close() {
         closed = true;
         fallSilent();
+        if (submitted && !lane.engine().failed()) {
+            var unused = writer().send(PUT_DOWN);
+        }
     }
 
     /** One try at being the prompt's writer. */
     void claim() {
-        ReplyWriter writer = new ReplyWriter(
-                lane.sender(),
-                place.partition(),
-                incoming.decoded().form(),
-                prompt().getId(),
-                new Writer(epoch, session().nonce()));
+        ReplyWriter writer = writer();
         current = writer;
         int partition = session().partition().partition();
         lane.onContext(writer.send(new Claimed(lane.workerId(), lane.modelId(), partition)))
                 .compose(this::readBack)
                 .onSuccess(history -> ifCurrent(writer, () -> decide(writer, history)))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
+    }
+
+    private ReplyWriter writer() {
+        return new ReplyWriter(
+                lane.sender(),
+                place.partition(),
+                incoming.decoded().form(),
+                prompt().getId(),
+                new Writer(epoch, session().nonce()));
     }
 
     private Future<ReplyHistory> readBack(long claimOffset) {
@@ -150,15 +171,43 @@ final class PromptRun {
         }
     }
 
-    /** Goes on with what this model began. What another began starts over, and only once the log says so. */
+    /** What crashes worker after worker is given up. Everything else begins, on its own when it may be to blame. */
     private void begin(ReplyWriter writer, ReplyHistory history, GenerationRequest fresh) {
+        int crashes = history.crashes();
+        if (crashes > CRASHES_BEFORE_ALONE && !cancelled) {
+            giveUp(writer, history.said());
+        } else {
+            start(writer, history, crashes == CRASHES_BEFORE_ALONE ? fresh.onItsOwn() : fresh);
+        }
+    }
+
+    private void giveUp(ReplyWriter writer, Said said) {
+        if (!confirmed) {
+            confirmed = true;
+            fallSilent();
+            later(CONFIRM_MS, () -> raiseEpoch(epoch));
+            return;
+        }
+        PromptRefusedException reason = new PromptRefusedException(
+                ErrorCode.POISONOUS,
+                null,
+                "workers crashed while they ran this prompt, the last one with nothing else running");
+        LOG.error("Prompt {} is given up: {}", prompt().getId(), reason.getMessage());
+        lane.metrics().onDeadLetter();
+        new DeadLetters(lane)
+                .bury(incoming.record(), ErrorCode.POISONOUS.code(), reason)
+                .onSuccess(v -> ifCurrent(writer, () -> refuse(writer, said, reason)));
+    }
+
+    /** Goes on with what this model began. What another began starts over, and only once the log says so. */
+    private void start(ReplyWriter writer, ReplyHistory history, GenerationRequest fresh) {
         boolean goesOn = history.continuableBy(lane.modelId());
         lane.metrics().onStart(!history.said().ids().isEmpty(), goesOn);
         if (goesOn) {
-            generate(writer, history.said(), fresh);
+            generate(writer, history.said(), fresh, history.takenOver());
         } else {
             lane.onContext(writer.send(new Restarted("model_changed")))
-                    .onSuccess(offset -> ifCurrent(writer, () -> generate(writer, Said.NOTHING, fresh)))
+                    .onSuccess(offset -> ifCurrent(writer, () -> generate(writer, Said.NOTHING, fresh, true)))
                     .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
         }
     }
@@ -180,13 +229,15 @@ final class PromptRun {
         }
     }
 
-    private void generate(ReplyWriter writer, Said said, GenerationRequest fresh) {
+    private void generate(ReplyWriter writer, Said said, GenerationRequest fresh, boolean takenOver) {
         if (cancelled) {
             finish(writer, said, FinishReason.CANCELLED, null);
             return;
         }
         CompletionWriter listener = new CompletionWriter(
                 writer,
+                fresh.promptTokens().length,
+                takenOver,
                 said.text(),
                 failure -> lane.context().runOnContext(v -> ifCurrent(writer, () -> claimAgain(failure))),
                 terminal -> awaitTerminal(writer, terminal));
@@ -194,6 +245,7 @@ final class PromptRun {
             GenerationRequest request = fresh.continuing(said.ids());
             lane.engine().submit(request, listener);
             generating = request;
+            submitted = true;
         } catch (PromptRefusedException e) {
             finish(writer, said, FinishReason.ERROR, e.failure());
         }
@@ -249,7 +301,7 @@ final class PromptRun {
     private void sendCompletion(ProducerRecord<byte[], byte[]> completion) {
         lane.onContext(lane.sender().send(completion))
                 .onSuccess(offset -> done())
-                .onFailure(failure -> later(() -> sendCompletion(completion)));
+                .onFailure(failure -> later(RETRY_MS, () -> sendCompletion(completion)));
     }
 
     private void done() {
@@ -264,7 +316,7 @@ final class PromptRun {
         LOG.warn("Prompt {} is claimed again: {}", prompt().getId(), failure.toString());
         lane.metrics().onSendFailed();
         fallSilent();
-        later(() -> raiseEpoch(epoch));
+        later(RETRY_MS, () -> raiseEpoch(epoch));
     }
 
     private void raiseEpoch(long seen) {
@@ -278,7 +330,7 @@ final class PromptRun {
                 })
                 .onFailure(failure -> {
                     if (!(failure instanceof SessionClosedException)) {
-                        later(() -> raiseEpoch(seen));
+                        later(RETRY_MS, () -> raiseEpoch(seen));
                     }
                 });
     }
@@ -291,8 +343,8 @@ final class PromptRun {
         }
     }
 
-    private void later(Runnable action) {
-        lane.context().owner().setTimer(RETRY_MS, timer -> {
+    private void later(long delayMs, Runnable action) {
+        lane.context().owner().setTimer(delayMs, timer -> {
             if (!closed) {
                 action.run();
             }

@@ -30,6 +30,7 @@ final class ReplyHistory {
     private final ReplyStream stream;
     private final List<Integer> ids = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
+    private final EarlierSessions sessions;
     private final boolean lost;
     private @Nullable String textModelId;
     private @Nullable Finished finished;
@@ -44,11 +45,13 @@ final class ReplyHistory {
     ReplyHistory(TopicPartition place, UUID promptId, long from, long logStart) {
         this.stream =
                 ReplyStream.resume(Cursor.start(place.topic(), place.partition(), promptId, Math.max(from, logStart)));
+        this.sessions = new EarlierSessions(promptId);
         this.lost = from < logStart;
     }
 
     void accept(long offset, ReplyEvent event) {
         Delivery delivery = stream.accept(offset, event);
+        sessions.accept(event, delivery);
         if (delivery instanceof Delivery.Text tokens) {
             ids.addAll(tokens.ids());
             text.append(tokens.text());
@@ -72,6 +75,16 @@ final class ReplyHistory {
     @Nullable
     Claim currentClaim() {
         return stream.currentClaim();
+    }
+
+    /** Whether another session than that of the current claim has had the prompt. */
+    boolean takenOver() {
+        return sessions.others(stream.currentWriter().nonce());
+    }
+
+    /** In how many crashes in a row the prompt was running without a new token; see {@link EarlierSessions}. */
+    int crashes() {
+        return sessions.crashes(stream.currentWriter().nonce());
     }
 
     /** The terminal that counts; null where there is none. */

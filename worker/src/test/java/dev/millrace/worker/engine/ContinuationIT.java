@@ -152,7 +152,8 @@ class ContinuationIT {
 
     private static GenerationRequest request(Sampling.Builder sampling) throws PromptRefusedException {
         UUID id = UUID.randomUUID();
-        return new GenerationRequest(id, prompt, new int[0], GenerationParameters.of(sampling.build(), id), null);
+        return new GenerationRequest(
+                id, prompt, new int[0], GenerationParameters.of(sampling.build(), id), false, null);
     }
 
     /** On an engine of its own; the first one's listener comes first. */

@@ -11,10 +11,13 @@ import dev.millrace.worker.llama.LlamaError;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.SamplerSettings;
 import io.prometheus.client.CollectorRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -86,7 +89,8 @@ class EngineTest {
     @Test
     void opensAFailedDeviceAnewAndEndsWhatRanThere() throws Exception {
         AtomicInteger opened = new AtomicInteger();
-        Engine engine = engine(() -> opened.getAndIncrement() == 0 ? new FailingDecoder() : fake(), Pace.UNLIMITED);
+        Engine engine = engine(
+                () -> opened.getAndIncrement() == 0 ? new SteppingDecoder(EngineTest::fail) : fake(), Pace.UNLIMITED);
         engine.start().join();
         RecordingListener failing = new RecordingListener();
         engine.submit(request(10), failing);
@@ -100,6 +104,30 @@ class EngineTest {
         assertThat(failing.errorCode).isEqualTo("internal");
         assertThat(next.ids).isEqualTo(FakeDecoder.completion(PROMPT, 10));
         assertThat(opened).hasValue(2);
+    }
+
+    @Test
+    void isGivenUpWhenTheDeviceDoesNotComeBackFromAStep() throws Exception {
+        CountDownLatch inStep = new CountDownLatch(1);
+        CountDownLatch comeBack = new CountDownLatch(1);
+        Engine engine = engine(
+                () -> new SteppingDecoder(() -> {
+                    inStep.countDown();
+                    comeBack.await();
+                    return null;
+                }),
+                Pace.UNLIMITED);
+        engine.start().join();
+        engine.submit(request(10), new RecordingListener());
+        inStep.await();
+
+        engine.failIfStuck(Duration.ofHours(1));
+        assertThat(engine.failed()).isFalse();
+        engine.failIfStuck(Duration.ZERO);
+
+        assertThat(engine.failed()).isTrue();
+        assertThatThrownBy(() -> engine.ended().join()).hasMessageContaining("not come back from a step");
+        comeBack.countDown();
     }
 
     @Test
@@ -140,26 +168,28 @@ class EngineTest {
 
     private static GenerationRequest request(int maxNewTokens) {
         GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, null);
+        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, false, null);
     }
 
-    /** A device that fails at its first step. */
-    private static final class FailingDecoder implements Decoder {
-        private final FakeDecoder limits = fake();
+    private static Void fail() {
+        throw new LlamaException(LlamaError.DECODE_FAILED, "the device is gone");
+    }
 
+    /** A device whose step is the test's. */
+    private record SteppingDecoder(Callable<Void> step) implements Decoder {
         @Override
         public int sequences() {
-            return limits.sequences();
+            return 4;
         }
 
         @Override
         public int kvCells() {
-            return limits.kvCells();
+            return 4000;
         }
 
         @Override
         public int batchTokens() {
-            return limits.batchTokens();
+            return 64;
         }
 
         @Override
@@ -170,7 +200,13 @@ class EngineTest {
 
         @Override
         public void step(Batch batch) {
-            throw new LlamaException(LlamaError.DECODE_FAILED, "the device is gone");
+            try {
+                step.call();
+            } catch (LlamaException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
         }
 
         @Override

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what it hears, and minds that indices have no gap and nothing follows the end. */
-final class RecordingListener implements CompletionListener {
+class RecordingListener implements CompletionListener {
     final List<Integer> ids = new ArrayList<>();
     final List<TokenLogprobs> logprobs = new ArrayList<>();
     final StringBuilder text = new StringBuilder();

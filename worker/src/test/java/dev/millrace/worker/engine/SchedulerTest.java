@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -197,6 +198,44 @@ class SchedulerTest {
     }
 
     @Test
+    void runsOnItsOwnWhatMustBeAlone() {
+        RecordingListener before = enqueue(prompt(10), 5);
+        RecordingListener alone = new RecordingListener();
+        scheduler.enqueue(slot(request(prompt(11), 40, null).onItsOwn(), alone));
+        RecordingListener behind = enqueue(prompt(12), 5);
+
+        while (behind.reason == null) {
+            step();
+            assertThat(alone.ids.isEmpty() || before.reason != null).isTrue();
+            assertThat(behind.ids.isEmpty() || alone.ids.size() > 16).isTrue();
+        }
+
+        assertThat(alone.ids).as("not kept alone to its end").hasSizeLessThan(40);
+        runUntilIdle();
+        assertThat(alone.ids).isEqualTo(FakeDecoder.completion(prompt(11), 40));
+    }
+
+    @Test
+    void startsOnlyOnceTheListenerIsReady() {
+        CompletableFuture<Void> ready = new CompletableFuture<>();
+        RecordingListener listener = new RecordingListener() {
+            @Override
+            public CompletableFuture<?> onStart() {
+                return ready;
+            }
+        };
+        scheduler.enqueue(slot(request(prompt(10), 5, null), listener));
+        step();
+        assertThat(decoder.usedCells()).isZero();
+        assertThat(scheduler.untilDue(nowNanos)).isPositive().isLessThan(Long.MAX_VALUE);
+
+        ready.complete(null);
+        runUntilIdle();
+
+        assertThat(listener.ids).hasSize(5);
+    }
+
+    @Test
     void keepsToThePace() {
         Scheduler paced = new Scheduler(decoder, Pace.of(10));
         RecordingListener listener = new RecordingListener();
@@ -246,7 +285,7 @@ class SchedulerTest {
 
     private static GenerationRequest request(int[] prompt, int maxNewTokens, @Nullable Instant deadline) {
         GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), prompt, new int[0], parameters, deadline);
+        return new GenerationRequest(UUID.randomUUID(), prompt, new int[0], parameters, false, deadline);
     }
 
     private static int[] prompt(int length) {

@@ -22,9 +22,10 @@ class CompletionWriterTest {
                 return CompletableFuture.completedFuture(0L);
             },
             new TopicPartition("replies", 0),
+            new ReplyForm(false, List.of()),
             new UUID(1, 2),
             new Writer(3, 4));
-    private final CompletionWriter writer = new CompletionWriter(replies, "", failure -> {}, terminal -> {});
+    private final CompletionWriter writer = new CompletionWriter(replies, 5, false, "", failure -> {}, terminal -> {});
 
     @Test
     void writesLogprobsWhereTheyWereAskedFor() throws Exception {

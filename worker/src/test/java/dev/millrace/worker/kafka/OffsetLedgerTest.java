@@ -14,9 +14,9 @@ class OffsetLedgerTest {
 
     @Test
     void commitsTheLowestUnfinishedWhateverFinishesFirst() {
-        ledger.start(10);
-        ledger.start(11);
-        ledger.start(12);
+        ledger.start(10, 100);
+        ledger.start(11, 100);
+        ledger.start(12, 100);
 
         ledger.finish(11);
         assertThat(ledger.lowestUnfinished()).isEqualTo(10);
@@ -28,8 +28,8 @@ class OffsetLedgerTest {
 
     @Test
     void passesOverOffsetsThatNeverCome() {
-        ledger.start(15);
-        ledger.start(20);
+        ledger.start(15, 100);
+        ledger.start(20, 100);
 
         assertThat(ledger.lowestUnfinished()).isEqualTo(15);
         ledger.finish(15);
@@ -40,11 +40,12 @@ class OffsetLedgerTest {
 
     @Test
     void counts() {
-        ledger.start(10);
-        ledger.start(11);
+        ledger.start(10, 100);
+        ledger.start(11, 100);
         ledger.finish(10);
         ledger.finish(10);
 
         assertThat(ledger.inFlight()).isEqualTo(1);
+        assertThat(ledger.bytesInFlight()).isEqualTo(100);
     }
 }

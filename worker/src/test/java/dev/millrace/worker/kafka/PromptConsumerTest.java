@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +25,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -260,6 +263,28 @@ class PromptConsumerTest {
     }
 
     @Test
+    void leavesInKafkaWhatHasNoRoomUntilThereIs() {
+        assign();
+        for (int offset = 5; offset < 15; offset++) {
+            large(offset);
+        }
+
+        consumer.turn();
+        assertThat(heard.malformed).hasSize(8);
+        assertThat(kafka.position(PARTITION)).isEqualTo(13);
+        consumer.turn();
+        assertThat(kafka.paused()).containsExactly(PARTITION);
+        consumer.finish(heard.malformedIn.get(0), List.of(7L, 8L, 9L, 10L, 11L, 12L));
+        consumer.turn();
+        assertThat(kafka.paused()).isEmpty();
+        large(13);
+        consumer.turn();
+
+        assertThat(heard.malformed).hasSize(9);
+        assertThat(kafka.position(PARTITION)).isEqualTo(14);
+    }
+
+    @Test
     void tellsOfRecordsThatAreNoPrompts() {
         assign();
         kafka.addRecord(new ConsumerRecord<>("prompts", 3, 5, new byte[0], new byte[] {1, 2, 3}));
@@ -287,6 +312,23 @@ class PromptConsumerTest {
                     .build());
             kafka.addRecord(new ConsumerRecord<>("prompts", 3, offset, new byte[0], value));
         }
+    }
+
+    /** Eight of these are as much as may be in flight. */
+    private void large(long offset) {
+        byte[] value = new byte[8 << 20];
+        kafka.addRecord(new ConsumerRecord<>(
+                "prompts",
+                3,
+                offset,
+                0,
+                TimestampType.LOG_APPEND_TIME,
+                0,
+                value.length,
+                new byte[0],
+                value,
+                new RecordHeaders(),
+                Optional.empty()));
     }
 
     private OffsetAndMetadata committed() {
@@ -323,6 +365,7 @@ class PromptConsumerTest {
     private static final class Heard implements PromptListener {
         final List<IncomingPrompt> prompts = new ArrayList<>();
         final List<String> malformed = new ArrayList<>();
+        final List<PartitionSession> malformedIn = new ArrayList<>();
         final List<PartitionSession> closed = new ArrayList<>();
 
         PartitionSession session() {
@@ -341,6 +384,7 @@ class PromptConsumerTest {
                 ConsumerRecord<byte[], byte[]> record,
                 MalformedEventException reason) {
             malformed.add(reason.getMessage());
+            malformedIn.add(session);
         }
 
         @Override

@@ -13,6 +13,7 @@ import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.engine.EngineSettings;
 import dev.millrace.worker.engine.FakeDecoder;
 import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.llama.Decoder;
 import dev.millrace.worker.llama.Tokenizer;
 import dev.millrace.worker.llama.Vocabulary;
 import io.prometheus.client.CollectorRegistry;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -64,11 +66,16 @@ final class WorkerFixture implements AutoCloseable {
     final Followed followed = new Followed();
 
     WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
+        this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(4, 8000, 64));
+    }
+
+    WorkerFixture(
+            Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace, Supplier<Decoder> device) {
         CollectorRegistry registry = new CollectorRegistry();
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
                 new EngineSettings("engine-" + nonce, 10_000, pace),
-                () -> new FakeDecoder(4, 8000, 64),
+                device,
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));
         engine.start().join();
@@ -139,6 +146,11 @@ final class WorkerFixture implements AutoCloseable {
 
     void revoke() {
         kafka.schedulePollTask(() -> kafka.rebalance(Set.of()));
+    }
+
+    /** Whether the engine gave up. */
+    boolean engineFailed() {
+        return engine.failed();
     }
 
     /** Whether the device has nothing to do. */
