@@ -22,6 +22,7 @@ class CompletionWriterTest {
                 return CompletableFuture.completedFuture(0L);
             },
             new TopicPartition("replies", 0),
+            new ReplyForm(false, List.of()),
             new UUID(1, 2),
             new Writer(3, 4));
     private final CompletionWriter writer = new CompletionWriter(replies, "", failure -> {}, terminal -> {});
