@@ -4,12 +4,18 @@
 
 #define ALWAYS_INLINE __attribute__((always_inline)) inline
 
+#ifdef __clang__
+#define PICK(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#else
+#define PICK(v, ...) __builtin_shuffle(v, Ints{__VA_ARGS__})
+#endif
+
 // Lanes combine in halves: always the same ones.
 #define FOLD(v, combine)                                                                                               \
-    combine(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));             \
-    combine(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7));                         \
-    combine(v, __builtin_shufflevector(v, v, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3));                         \
-    combine(v, __builtin_shufflevector(v, v, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1))
+    combine(v, PICK(v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));                                   \
+    combine(v, PICK(v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7));                                               \
+    combine(v, PICK(v, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3));                                               \
+    combine(v, PICK(v, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1))
 
 namespace any {
 #include "passes.h"
