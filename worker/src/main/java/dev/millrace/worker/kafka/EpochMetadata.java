@@ -3,8 +3,9 @@ package dev.millrace.worker.kafka;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The epoch as it travels in the metadata of a committed offset. Kafka accepts a commit only from the member that owns
- * the partition, so the epoch is fenced with it.
+ * The epoch as it travels in the metadata of a committed offset. Kafka accepts a commit only from a member of the
+ * group's current generation, and a session ends before its member enters one without the partition: so the epoch is
+ * fenced.
  */
 final class EpochMetadata {
     private static final String PREFIX = "epoch=";

@@ -30,9 +30,10 @@ import org.slf4j.LoggerFactory;
  * delivery context sends it messages ({@link #finish}, {@link #confirm}, {@link #raiseEpoch}).
  *
  * <p>A partition is used through a {@link PartitionSession} alone. On revocation or loss the session closes before the
- * callback returns. A partition that is assigned and has no session gets a new one between two polls; what was fetched
- * for it before is discarded and read again. A partition whose next record has a schema that is being asked for is
- * paused and stands before that record; whoever loses the partition has nothing to call off.
+ * callback returns: from then on Kafka would take this member's commits for a partition that is another's. A partition
+ * that is assigned and has no session gets a new one between two polls; what was fetched for it before is discarded and
+ * read again. A partition whose next record has a schema that is being asked for is paused and stands before that
+ * record; whoever loses the partition has nothing to call off.
  */
 final class PromptConsumer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PromptConsumer.class);
@@ -92,8 +93,9 @@ final class PromptConsumer implements AutoCloseable {
     }
 
     /**
-     * Makes sure that this session still owned its partition after this call: Kafka accepts a commit from nobody else.
-     * What it had in the log before the call then stands before every claim of a later session. Any thread.
+     * Makes sure that this session still owned its partition after this call: an open session's commit is accepted from
+     * the owner alone. What it had in the log before the call then stands before every claim of a later session. Any
+     * thread.
      *
      * @return completes when a commit was accepted; never when the session closes instead
      */

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens sessions: reads what was committed, and commits the same offset under an epoch above every earlier one. Kafka
- * accepts that commit from the partition's owner alone, so of two workers that both believe to own a partition only
- * one has a session of the highest epoch. Used on the poll thread.
+ * refuses that commit to a worker that the group has left behind, so of two workers that both believe to own a
+ * partition only one has a session of the highest epoch. Used on the poll thread.
  */
 final class SessionFactory {
     private final LongSupplier clockMs;
