@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
@@ -22,11 +23,15 @@ final class ChatClient {
 
     private static final long PATIENCE_SECONDS = 20;
 
+    /** Held on to: Vert.x closes the connections of a client that nobody refers to. */
+    private final WebSocketClient client;
+
     private final WebSocket socket;
     private final BlockingQueue<JsonObject> frames = new LinkedBlockingQueue<>();
 
-    private ChatClient(WebSocket socket) {
-        this.socket = socket;
+    private ChatClient(WebSocketClient client, WebSocketConnectOptions address) {
+        this.client = client;
+        this.socket = join(client.connect(address));
         socket.textMessageHandler(frame -> frames.add(new JsonObject(frame)));
     }
 
@@ -35,7 +40,7 @@ final class ChatClient {
                 .setMaxFrameSize(MOST_BYTES)
                 .setMaxMessageSize(MOST_BYTES)
                 .setReceiveBufferSize(RECEIVE_BYTES);
-        return join(vertx.createWebSocketClient(options).connect(address).map(ChatClient::new));
+        return new ChatClient(vertx.createWebSocketClient(options), address);
     }
 
     static <T> T join(Future<T> future) {
@@ -99,5 +104,6 @@ final class ChatClient {
 
     void close() {
         join(socket.close());
+        join(client.close());
     }
 }
