@@ -4,6 +4,7 @@ import dev.millrace.schemas.Claim;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.Finished;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.Tokens;
@@ -163,10 +164,18 @@ final class StreamAudit {
         return restarts;
     }
 
+    /**
+     * It ended so, or its whole answer says so: a worker that takes over a finished prompt whose log is gone cannot
+     * know that it was finished.
+     */
     boolean historyLost() {
-        return finished != null
-                && finished.getError() != null
-                && finished.getError().getCode().equals("history_lost");
+        boolean ended = finished != null && historyLost(finished.getError());
+        boolean told = completion != null && historyLost(completion.getError());
+        return ended || told;
+    }
+
+    private static boolean historyLost(@Nullable Failure failure) {
+        return failure != null && failure.getCode().equals("history_lost");
     }
 
     int gaps() {
@@ -209,7 +218,13 @@ final class StreamAudit {
 
     @Override
     public String toString() {
-        return "%s: %s, %d tokens, last writer %s, %s"
-                .formatted(id, finished == null ? "not ended" : finished.getReason(), ids.size(), workerId(), text);
+        return "%s: %s, %d tokens, last writer %s, \"%s\"; whole answer: %s"
+                .formatted(
+                        id,
+                        finished == null ? "not ended" : finished.getReason(),
+                        ids.size(),
+                        workerId(),
+                        text,
+                        completion == null ? "none" : completion.getReason() + ", \"" + completion.getText() + "\"");
     }
 }
