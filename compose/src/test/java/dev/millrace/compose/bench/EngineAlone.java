@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** An engine with nothing around it. The worker of the demo model has the same settings. */
 final class EngineAlone implements FirstText, AutoCloseable {
 
-    private static final ContextSettings SETTINGS = new ContextSettings(8192, 8, 512, 1);
+    private static final ContextSettings SETTINGS = new ContextSettings(8192, 64, 512, 1);
 
     private final LlamaModel model;
     private final ChatTemplate template;
@@ -47,7 +47,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
         LlamaLibrary library = LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null);
         LlamaModel model = LlamaModel.open(library, file, new Device.Cpu(), LoadProgress.SILENT);
         Engine engine = new Engine(
-                new EngineSettings("engine-alone", model.contextTokens(), Pace.UNLIMITED),
+                new EngineSettings("engine-alone", model.contextTokens(), 8, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, SETTINGS),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
@@ -70,6 +70,8 @@ final class EngineAlone implements FirstText, AutoCloseable {
                         template.tokenize(List.of(message)),
                         new int[0],
                         GenerationParameters.of(sampling, id),
+                        GenerationRequest.NO_PRINCIPAL,
+                        0,
                         false,
                         null),
                 answer);
@@ -82,6 +84,9 @@ final class EngineAlone implements FirstText, AutoCloseable {
 
         private final CompletableFuture<FinishReason> ended = new CompletableFuture<>();
         private long firstTextNanos;
+
+        @Override
+        public void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens) {}
 
         @Override
         public void onTokens(int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {

@@ -74,7 +74,7 @@ final class WorkerFixture implements AutoCloseable {
         CollectorRegistry registry = new CollectorRegistry();
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
-                new EngineSettings("engine-" + nonce, 10_000, pace),
+                new EngineSettings("engine-" + nonce, 10_000, 4, 0, pace),
                 device,
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));
