@@ -28,8 +28,8 @@ final class Scheduler {
     /** How soon to look again whether a completion may start whose listener waits for something. */
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    /** A prompt that begins with so many tokens that another is computing just now waits for them. */
-    private static final int TOKENS_WORTH_WAITING_FOR = 32;
+    /** A prompt waits for one in prefill with which it has so many first tokens in common. */
+    private static final int TOKENS_WORTH_SHARING = 32;
 
     private final EngineSettings settings;
     private final FairShare share = new FairShare();
@@ -60,7 +60,7 @@ final class Scheduler {
 
     /** Gives waiting prompts a place on the device for as long as there is room. */
     void admit(long nowNanos) {
-        while (true) {
+        while (running.size() < mostRunning()) {
             Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot)).filter(this::hasRoomFor).filter(Slot::ready);
             if (next.isEmpty()) {
                 return;
@@ -73,16 +73,20 @@ final class Scheduler {
         }
     }
 
+    private int mostRunning() {
+        return Math.min(settings.slots(), cache.mostInUse());
+    }
+
     private boolean awaitsBeginning(Slot slot) {
-        return running.stream()
-                .anyMatch(other ->
-                        other.prefilling() && slot.commonWith(other) >= slot.heldIn(cache) + TOKENS_WORTH_WAITING_FOR);
+        return running.stream().filter(Slot::prefilling).anyMatch(other -> {
+            int common = slot.commonWith(other);
+            return common >= TOKENS_WORTH_SHARING && common > slot.heldIn(cache);
+        });
     }
 
     private boolean hasRoomFor(Slot slot) {
         boolean alone = slot.alone() || running.stream().anyMatch(Slot::alone);
-        int slots = Math.min(settings.slots(), cache.mostInUse());
-        return running.size() < (alone ? 1 : slots) && fits(slot);
+        return running.size() < (alone ? 1 : mostRunning()) && fits(slot);
     }
 
     private boolean fits(Slot slot) {

@@ -158,7 +158,7 @@ class PoisonousPromptTest {
     }
 
     private WorkerFixture worker(Pace pace) {
-        return worker(pace, () -> new FakeDecoder(4, 8000, 64));
+        return worker(pace, () -> new FakeDecoder(8, 8000, 64));
     }
 
     private WorkerFixture worker(Pace pace, Supplier<Decoder> device) {

@@ -66,7 +66,7 @@ final class WorkerFixture implements AutoCloseable {
     final Followed followed = new Followed();
 
     WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
-        this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(4, 8000, 64));
+        this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(8, 8000, 64));
     }
 
     WorkerFixture(
