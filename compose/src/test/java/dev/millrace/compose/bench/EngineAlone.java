@@ -61,7 +61,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
         return generate(tokenize(List.of(message)), FirstTokenBenchmark.TOKENS).nanos();
     }
 
-    int[] tokenize(List<Message> messages) {
+    int[] tokenize(List<Message> messages) throws Exception {
         return template.tokenize(messages);
     }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * minutes, in which the JVM compiles and the caches fill.
  */
 final class LongSoak {
-    private static final ContextSettings SETTINGS = new ContextSettings(2000, 16, 256, 1);
+    private static final ContextSettings SETTINGS = new ContextSettings(900, 12, 256, 1);
     private static final int SLOTS = 8;
     private static final long HOST_CACHE_BYTES = 8 << 20;
     private static final long REPORT_NANOS = TimeUnit.MINUTES.toNanos(1);
