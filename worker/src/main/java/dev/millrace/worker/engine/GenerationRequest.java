@@ -42,6 +42,7 @@ public record GenerationRequest(
 
     /** The same, beginning with the device for itself. */
     public GenerationRequest onItsOwn() {
-        return new GenerationRequest(promptId, promptTokens, completionTokens, parameters, principal, priority, true, deadline);
+        return new GenerationRequest(
+                promptId, promptTokens, completionTokens, parameters, principal, priority, true, deadline);
     }
 }

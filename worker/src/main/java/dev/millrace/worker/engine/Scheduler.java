@@ -61,7 +61,9 @@ final class Scheduler {
     /** Gives waiting prompts a place on the device for as long as there is room. */
     void admit(long nowNanos) {
         while (running.size() < mostRunning()) {
-            Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot)).filter(this::hasRoomFor).filter(Slot::ready);
+            Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot))
+                    .filter(this::hasRoomFor)
+                    .filter(Slot::ready);
             if (next.isEmpty()) {
                 return;
             }

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.worker.llama.Batch;
 import dev.millrace.worker.llama.Decoder;
+import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
 import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
@@ -64,7 +65,9 @@ final class EngineSoak {
         }
         int[] own = tokens(100 + number, 1 + random.nextInt(60));
         int[] all = SchedulerFixture.join(tokens, own);
-        SamplerSettings sampler = new SamplerSettings(number % 2, 1, 0, number);
+        Penalties penalties = number % 3 == 0 ? new Penalties(1.2f, 0.3f, 0.2f, 3) : Penalties.NONE;
+        SamplerSettings sampler =
+                new SamplerSettings(number % 2, 1, 0, 0, number, penalties, List.of(), SamplerSettings.NO_LOGPROBS);
         return new GenerationRequest(
                 UUID.randomUUID(),
                 Arrays.copyOf(all, Math.min(all.length, decoder.kvCells() / 2)),
@@ -72,6 +75,7 @@ final class EngineSoak {
                 new GenerationParameters(1 + random.nextInt(random.nextBoolean() ? 50 : 600), sampler, List.of()),
                 "principal " + number % 4,
                 random.nextInt(3) - 1,
+                false,
                 null);
     }
 

@@ -49,7 +49,8 @@ final class SchedulerFixture {
     static GenerationRequest request(
             int[] prompt, int maxNewTokens, String principal, int priority, @Nullable Instant deadline) {
         GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), prompt, new int[0], parameters, principal, priority, false, deadline);
+        return new GenerationRequest(
+                UUID.randomUUID(), prompt, new int[0], parameters, principal, priority, false, deadline);
     }
 
     /** Prompts of different seeds have no beginning in common. */
