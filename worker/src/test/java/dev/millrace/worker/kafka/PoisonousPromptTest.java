@@ -263,6 +263,30 @@ class PoisonousPromptTest {
         public void release(int sequence, int length) {}
 
         @Override
+        public void share(int from, int to, int length) {}
+
+        @Override
+        public int cellsOf(int... sequences) {
+            return 0;
+        }
+
+        @Override
+        public long savedBytes(int sequence) {
+            return 0;
+        }
+
+        @Override
+        public long save(int sequence) {
+            return 1;
+        }
+
+        @Override
+        public void restore(long saved, int sequence) {}
+
+        @Override
+        public void forget(long saved) {}
+
+        @Override
         public void step(Batch batch) {
             throw new IllegalStateException("the engine dies of this");
         }
