@@ -15,7 +15,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults bench-chunks bench-first-token bench-sampler clean
+.PHONY: help run ask test test-faults bench-chunks bench-first-token bench-sampler bench-turns soak-engine clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -28,6 +28,9 @@ help:
 	@echo "make bench-chunks      what the tokens of 1, 8 and 64 streams cost as events"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
+	@echo "make bench-turns       time to the first token on turn 10 of a conversation, over that of its new tokens alone"
+	@echo "make soak-engine       random prompts, cancels and preemptions; fails when memory or cells leak"
+	@echo "                         DURATION=3600 (seconds)"
 	@echo "make clean             removes what the build made; the data directory stays"
 
 run: $(BUILT)
@@ -55,6 +58,14 @@ bench-sampler:
 bench-chunks:
 	@mvn -q -B -DskipTests package >&2
 	@compose/src/test/scripts/bench-chunks
+
+bench-turns:
+	@mvn -q -B -DskipTests package >&2
+	@compose/src/test/scripts/bench-turns
+
+soak-engine:
+	@mvn -q -B -DskipTests package >&2
+	@compose/src/test/scripts/soak-engine
 
 clean:
 	rm -rf target */target

@@ -13,13 +13,13 @@ int slice_rows(const Model & model, int batch_tokens) {
     return model.gpu == nullptr ? std::min(batch_tokens, CPU_SLICE_ROWS) : batch_tokens;
 }
 
-llama_context * open_llama(const Model & model, int kv_cells, int sequences, int batch_tokens, int threads) {
+llama_context * open_llama(const Model & model, const Limits & limits) {
     llama_context_params params = llama_context_default_params();
-    params.n_ctx = static_cast<uint32_t>(kv_cells) + 1; // and the pad row's
-    params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, batch_tokens)) + 1;
-    params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(sequences) + 2;
+    params.n_ctx = static_cast<uint32_t>(cells_in_memory(model, limits));
+    params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, limits.batch_tokens)) + 1;
+    params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(limits.sequences) + 2;
     params.n_outputs_max_per_seq = 1;
-    params.n_threads = params.n_threads_batch = threads;
+    params.n_threads = params.n_threads_batch = limits.threads;
     params.kv_unified = true;
     params.op_offload = model.gpu != nullptr;
     params.no_perf = true;
@@ -30,22 +30,31 @@ llama_context * open_llama(const Model & model, int kv_cells, int sequences, int
     return context;
 }
 
-} // namespace
-
-std::shared_ptr<Context> Context::open(
-    std::shared_ptr<Model> model, int kv_cells, int sequences, int batch_tokens, int threads) {
-    llama_context * const context = open_llama(*model, kv_cells, sequences, batch_tokens, threads);
-    return std::make_shared<Context>(std::move(model), context, kv_cells, sequences, batch_tokens);
+bool in_order(const Model & model) {
+    return model.gpu == nullptr;
 }
 
-Context::Context(std::shared_ptr<Model> opened, llama_context * taken, int cells, int count, int batch_tokens)
-    : model(std::move(opened)), context(taken), kv_cells(cells), most_rows(batch_tokens),
-      slice_rows(::slice_rows(*model, batch_tokens)), cache(taken, count, model->gpu == nullptr), sequences(count),
-      lengths(count), sampled(count), rows(static_cast<size_t>(slice_rows) + 1) {
+} // namespace
+
+// One more is the pad row's.
+int cells_in_memory(const Model & model, const Limits & limits) {
+    return limits.kv_cells + 1 + KvCache::spare_cells(limits.kv_cells, in_order(model));
+}
+
+std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limits & limits) {
+    llama_context * const context = open_llama(*model, limits);
+    return std::make_shared<Context>(std::move(model), context, limits);
+}
+
+Context::Context(std::shared_ptr<Model> opened, llama_context * taken, const Limits & limits)
+    : model(std::move(opened)), context(taken), limits(limits), slice_rows(::slice_rows(*model, limits.batch_tokens)),
+      cache(taken, limits.sequences, in_order(*model)), sequences(limits.sequences), lengths(limits.sequences),
+      sampled(limits.sequences), rows(static_cast<size_t>(slice_rows) + 1) {
     // llama.cpp clamps silently: read back.
     const auto rows_at_once = std::min(llama_n_batch(taken), llama_n_ubatch(taken));
-    if (llama_n_ctx(taken) <= static_cast<uint32_t>(cells) || rows_at_once <= static_cast<uint32_t>(slice_rows)) {
-        throw Failure(INVALID_ARGUMENT, "a batch of " + std::to_string(batch_tokens) + " rows needs a larger KV cache");
+    if (llama_n_ctx(taken) <= static_cast<uint32_t>(limits.kv_cells) || rows_at_once <= static_cast<uint32_t>(slice_rows)) {
+        throw Failure(
+            INVALID_ARGUMENT, "a batch of " + std::to_string(limits.batch_tokens) + " rows needs a larger KV cache");
     }
 }
 
@@ -76,10 +85,93 @@ void Context::release(int sequence, int length) {
     released.history.keep(static_cast<size_t>(length));
 }
 
-void Context::step(const Row * from, int count, Sampled * results) {
-    if (broken) {
-        throw Failure(DECODE_FAILED, "an earlier step failed: open a new context");
+void Context::share(int from, int to, int length) {
+    at(from);
+    at(to);
+    if (from == to || cache.length(to) > 0 || length < 0 || length > cache.length(from)) {
+        throw Failure(INVALID_ARGUMENT, "sequence " + std::to_string(to) + " cannot begin with " + std::to_string(length) +
+                                            " tokens of sequence " + std::to_string(from));
     }
+    cache.share(from, to, length);
+    sequences[to].history.begin_like(sequences[from].history, static_cast<size_t>(length));
+}
+
+int Context::cells_of(const std::vector<int32_t> & asked) {
+    std::vector<bool> seen(sequences.size());
+    for (const int32_t sequence : asked) {
+        at(sequence);
+        if (seen[sequence]) {
+            throw Failure(INVALID_ARGUMENT, "sequence " + std::to_string(sequence) + " was named twice");
+        }
+        seen[sequence] = true;
+    }
+    return cache.cells_of(asked);
+}
+
+size_t Context::saved_bytes(int sequence) {
+    at(sequence);
+    return cache.saved_bytes(sequence);
+}
+
+int64_t Context::save(int sequence) {
+    at(sequence);
+    check_not_broken();
+    if (cache.length(sequence) == 0) {
+        throw Failure(INVALID_ARGUMENT, "sequence " + std::to_string(sequence) + " is empty");
+    }
+    Saved & added = saved[last_saved + 1];
+    try {
+        added.cells = cache.save(sequence);
+        added.history.begin_like(sequences[sequence].history, static_cast<size_t>(cache.length(sequence)));
+    } catch (...) {
+        saved.erase(last_saved + 1);
+        throw;
+    }
+    return ++last_saved;
+}
+
+const Context::Saved & Context::saved_at(int64_t id) const {
+    const auto found = saved.find(id);
+    if (found == saved.end()) {
+        throw Failure(INVALID_ARGUMENT, "nothing is saved under " + std::to_string(id));
+    }
+    return found->second;
+}
+
+void Context::restore(int64_t id, int sequence) {
+    const Saved & from = saved_at(id);
+    at(sequence);
+    check_not_broken();
+    if (cache.length(sequence) > 0) {
+        throw Failure(INVALID_ARGUMENT, "sequence " + std::to_string(sequence) + " is not empty");
+    }
+    check_room(from.cells.length);
+    broken = true;
+    cache.restore(from.cells, sequence);
+    sequences[sequence].history.begin_like(from.history, from.history.length());
+    broken = false;
+}
+
+void Context::forget(int64_t id) {
+    saved_at(id);
+    saved.erase(id);
+}
+
+void Context::check_not_broken() const {
+    if (broken) {
+        throw Failure(DECODE_FAILED, "an earlier call failed: open a new context");
+    }
+}
+
+void Context::check_room(int cells) const {
+    if (cache.used_cells() + cells > limits.kv_cells) {
+        throw Failure(KV_CACHE_FULL, std::to_string(cache.used_cells()) + " of " + std::to_string(limits.kv_cells) +
+                                         " cells are used, " + std::to_string(cells) + " more are needed");
+    }
+}
+
+void Context::step(const Row * from, int count, Sampled * results) {
+    check_not_broken();
     check_rows(from, count);
     broken = true;
     for (int done = 0; done < count; done += slice_rows) {
@@ -90,8 +182,9 @@ void Context::step(const Row * from, int count, Sampled * results) {
 
 // Everything that llama.cpp would answer by ending the process, or not notice.
 void Context::check_rows(const Row * from, int count) {
-    if (count > most_rows) {
-        throw Failure(INVALID_ARGUMENT, std::to_string(count) + " rows, allowed are " + std::to_string(most_rows));
+    if (count > limits.batch_tokens) {
+        throw Failure(
+            INVALID_ARGUMENT, std::to_string(count) + " rows, allowed are " + std::to_string(limits.batch_tokens));
     }
     for (size_t i = 0; i < sequences.size(); i++) {
         lengths[i] = cache.length(static_cast<int>(i));
@@ -116,10 +209,7 @@ void Context::check_rows(const Row * from, int count) {
         lengths[row.sequence]++;
         sampled[row.sequence] = row.index >= 0;
     }
-    if (cache.used_cells() + count > kv_cells) {
-        throw Failure(KV_CACHE_FULL, std::to_string(cache.used_cells()) + " of " + std::to_string(kv_cells) +
-                                         " cells are used, " + std::to_string(count) + " more are needed");
-    }
+    check_room(count);
 }
 
 // A matrix times one row takes another kernel, with other rounding, than times several. So that a completion does not

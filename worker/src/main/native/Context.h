@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "KvCache.h"
@@ -16,6 +17,17 @@ struct Row {
     int32_t position;
     int32_t index;
 };
+
+// As in ContextSettings.java.
+struct Limits {
+    int kv_cells;
+    int sequences;
+    int batch_tokens;
+    int threads;
+};
+
+// Cells for which a context takes memory.
+int cells_in_memory(const Model & model, const Limits & limits);
 
 struct Sequence {
     bool admitted = false;
@@ -57,21 +69,35 @@ struct FreeContext {
 class Context {
 public:
     // The numbers have been checked. Throws Failure OUT_OF_MEMORY or INVALID_ARGUMENT.
-    static std::shared_ptr<Context> open(
-        std::shared_ptr<Model> model, int kv_cells, int sequences, int batch_tokens, int threads);
+    static std::shared_ptr<Context> open(std::shared_ptr<Model> model, const Limits & limits);
 
-    Context(std::shared_ptr<Model> model, llama_context * context, int kv_cells, int sequences, int batch_tokens);
+    Context(std::shared_ptr<Model> model, llama_context * context, const Limits & limits);
 
     void admit(int sequence, Sampling sampling);
     void release(int sequence, int length);
+    void share(int from, int to, int length);
+    int cells_of(const std::vector<int32_t> & sequences);
+    size_t saved_bytes(int sequence);
+    int64_t save(int sequence);
+    void restore(int64_t saved, int sequence);
+    void forget(int64_t saved);
     void step(const Row * rows, int count, Sampled * results);
 
-    int batch_tokens() const { return most_rows; }
+    int batch_tokens() const { return limits.batch_tokens; }
 
     std::mutex in_use;
 
 private:
+    // What one sequence held, in host memory.
+    struct Saved {
+        KvCache::Saved cells;
+        History history;
+    };
+
     Sequence & at(int sequence);
+    void check_not_broken() const;
+    void check_room(int cells) const;
+    const Saved & saved_at(int64_t saved) const;
     void check_rows(const Row * rows, int count);
     Sampled * step_slice(const Row * rows, int count, Sampled * results);
     void decode(int rows, bool padded);
@@ -79,11 +105,12 @@ private:
 
     const std::shared_ptr<Model> model;
     const std::unique_ptr<llama_context, FreeContext> context;
-    const int kv_cells;
-    const int most_rows;
+    const Limits limits;
     const int slice_rows;
-    bool broken = false; // a step has begun and did not come to its end
+    bool broken = false; // a change of the KV cache has begun and did not come to its end
     KvCache cache;
+    int64_t last_saved = 0;
+    std::unordered_map<int64_t, Saved> saved;
     std::vector<Sequence> sequences;
     std::vector<int32_t> lengths; // scratch: those after the rows that were checked
     std::vector<bool> sampled;    // scratch: the sequences with an output in the step

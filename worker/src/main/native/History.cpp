@@ -81,3 +81,8 @@ void History::keep(size_t length) {
         ngrams.clear();
     }
 }
+
+void History::begin_like(const History & other, size_t length) {
+    keep(0);
+    tokens.assign(other.tokens.begin(), other.tokens.begin() + static_cast<std::ptrdiff_t>(length));
+}

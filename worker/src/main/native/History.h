@@ -50,6 +50,9 @@ public:
     // Forgets all but the first tokens.
     void keep(size_t length);
 
+    // Has the first tokens of another, and no more.
+    void begin_like(const History & other, size_t length);
+
     size_t length() const { return tokens.size(); }
 
     const std::vector<TokenUses::Use> & uses(size_t prompt_length) { return token_uses.count(tokens, prompt_length); }

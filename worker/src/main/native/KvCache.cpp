@@ -1,5 +1,7 @@
 #include "KvCache.h"
 
+#include <algorithm>
+
 #include "errors.h"
 
 namespace {
@@ -10,15 +12,35 @@ constexpr int GARBAGE_WORTH_MOVING = 2048;
 } // namespace
 
 KvCache::KvCache(llama_context * context, int sequences, bool in_order)
-    : context(context), memory(llama_get_memory(context)), in_order(in_order), released(sequences + 1), lengths(sequences) {}
+    : context(context), memory(llama_get_memory(context)), in_order(in_order), released(sequences + 1),
+      lengths(sequences), common(static_cast<size_t>(sequences) * sequences) {}
+
+// Of three sequences that share a beginning, two share no less than the third shares with both. So what one adds to the
+// cells of others is all behind the longest beginning that it shares with one of them.
+int KvCache::cells_of(const std::vector<int32_t> & sequences) const {
+    int cells = 0;
+    for (size_t i = 0; i < sequences.size(); i++) {
+        int counted = 0;
+        for (size_t j = 0; j < i; j++) {
+            counted = std::max(counted, shared(sequences[i], sequences[j]));
+        }
+        cells += lengths[sequences[i]] - counted;
+    }
+    return cells;
+}
 
 void KvCache::keep(int sequence, int length) {
-    const int freed = lengths[sequence] - length;
-    if (freed == 0) {
+    if (lengths[sequence] == length) {
         return;
     }
-    if (in_order) {
-        llama_memory_seq_cp(memory, sequence, released, length, -1);
+    int freed_from = length;
+    for (int other = 0; other < static_cast<int>(lengths.size()); other++) {
+        freed_from = std::max(freed_from, shared(sequence, other));
+        shared(sequence, other) = shared(other, sequence) = std::min(shared(sequence, other), length);
+    }
+    const int freed = lengths[sequence] - freed_from;
+    if (in_order && freed > 0) {
+        llama_memory_seq_cp(memory, sequence, released, freed_from, -1);
         garbage += freed;
     }
     if (!llama_memory_seq_rm(memory, sequence, length, -1)) {
@@ -31,32 +53,57 @@ void KvCache::keep(int sequence, int length) {
     }
 }
 
+void KvCache::share(int from, int to, int length) {
+    if (length == 0) {
+        return;
+    }
+    llama_memory_seq_cp(memory, from, to, 0, length);
+    for (int other = 0; other < static_cast<int>(lengths.size()); other++) {
+        shared(to, other) = shared(other, to) = std::min(shared(from, other), length);
+    }
+    shared(to, to) = 0;
+    shared(from, to) = shared(to, from) = length;
+    lengths[to] = length;
+}
+
+size_t KvCache::saved_bytes(int sequence) const {
+    return llama_state_seq_get_size(context, sequence);
+}
+
+KvCache::Saved KvCache::save(int sequence) const {
+    Saved saved = {lengths[sequence], std::vector<uint8_t>(saved_bytes(sequence))};
+    if (llama_state_seq_get_data(context, saved.bytes.data(), saved.bytes.size(), sequence) != saved.bytes.size()) {
+        throw Failure(DECODE_FAILED, "sequence " + std::to_string(sequence) + " could not be read from the KV cache");
+    }
+    return saved;
+}
+
+void KvCache::restore(const Saved & saved, int sequence) {
+    make_room(saved.length);
+    if (llama_state_seq_set_data(context, saved.bytes.data(), saved.bytes.size(), sequence) == 0) {
+        throw Failure(DECODE_FAILED, "sequence " + std::to_string(sequence) + " could not be put into the KV cache");
+    }
+    lengths[sequence] = saved.length;
+    used += saved.length;
+}
+
 void KvCache::make_room(int rows) {
     if (garbage > 0 && used + garbage + rows + 1 > static_cast<int>(llama_n_ctx(context))) {
         move_together();
     }
 }
 
+// A state is read back into the first cells, in the order in which it was written, each cell for all that share it.
 void KvCache::move_together() {
-    std::vector<std::vector<uint8_t>> states(lengths.size());
-    for (size_t i = 0; i < lengths.size(); i++) {
-        const auto sequence = static_cast<llama_seq_id>(i);
-        if (lengths[i] > 0) {
-            states[i].resize(llama_state_seq_get_size(context, sequence));
-            states[i].resize(llama_state_seq_get_data(context, states[i].data(), states[i].size(), sequence));
-        }
-    }
-    llama_memory_clear(memory, false);
     garbage = 0;
-    for (size_t i = 0; i < lengths.size(); i++) {
-        if (lengths[i] > 0) {
-            restore(static_cast<int>(i), states[i]);
-        }
+    if (used == 0) {
+        llama_memory_clear(memory, false);
+        return;
     }
-}
-
-void KvCache::restore(int sequence, const std::vector<uint8_t> & state) {
-    if (state.empty() || llama_state_seq_set_data(context, state.data(), state.size(), sequence) == 0) {
-        throw Failure(DECODE_FAILED, "sequence " + std::to_string(sequence) + " could not be moved in the KV cache");
+    llama_memory_seq_rm(memory, released, -1, -1);
+    std::vector<uint8_t> state(llama_state_get_size(context));
+    const size_t size = llama_state_get_data(context, state.data(), state.size());
+    if (size == 0 || llama_state_set_data(context, state.data(), size) == 0) {
+        throw Failure(DECODE_FAILED, "the tokens in the KV cache could not be moved together");
     }
 }

@@ -12,13 +12,34 @@
 // sequence that nobody reads, and new tokens go behind all others; when room is needed, what lives is moved together.
 class KvCache {
 public:
+    // The cells of one sequence, in host memory.
+    struct Saved {
+        int length = 0;
+        std::vector<uint8_t> bytes;
+    };
+
+    // Cells to have beyond those that may be used: the more, the more rarely all is moved.
+    static int spare_cells(int kv_cells, bool in_order) { return in_order ? kv_cells / 8 : 0; }
+
     KvCache(llama_context * context, int sequences, bool in_order);
 
     int length(int sequence) const { return lengths[sequence]; }
     int used_cells() const { return used; }
 
+    // Cells that these sequences, all different, hold together.
+    int cells_of(const std::vector<int32_t> & sequences) const;
+
     // Keeps the first tokens of a sequence.
     void keep(int sequence, int length);
+
+    // An empty sequence gets the first tokens of another, in the same cells.
+    void share(int from, int to, int length);
+
+    size_t saved_bytes(int sequence) const;
+    Saved save(int sequence) const;
+
+    // Into an empty sequence, for which there is room.
+    void restore(const Saved & saved, int sequence);
 
     // So that as many rows, and a pad row, find a place.
     void make_room(int rows);
@@ -27,8 +48,9 @@ public:
     void append(int sequence) { lengths[sequence]++, used++; }
 
 private:
+    int32_t & shared(int a, int b) { return common[a * lengths.size() + b]; }
+    int32_t shared(int a, int b) const { return common[a * lengths.size() + b]; }
     void move_together();
-    void restore(int sequence, const std::vector<uint8_t> & state);
 
     llama_context * const context;
     const llama_memory_t memory;
@@ -37,4 +59,5 @@ private:
     int used = 0;
     int garbage = 0; // cells of that sequence
     std::vector<int32_t> lengths;
+    std::vector<int32_t> common; // of each pair of sequences: the first tokens that lie in the same cells
 };

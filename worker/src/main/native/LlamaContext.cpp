@@ -34,12 +34,16 @@ int64_t free_memory(const Model & model) {
     return static_cast<int64_t>(free);
 }
 
-void check_size(const Model & model, int kv_cells, int sequences, int batch_tokens, int threads) {
-    if (kv_cells < 1 || kv_cells > MOST_KV_CELLS || sequences < 1 || sequences > MOST_SEQUENCES || batch_tokens < 1 ||
-        batch_tokens > MOST_BATCH_TOKENS || threads < 1 || threads > MOST_THREADS) {
+bool within(int value, int most) {
+    return value >= 1 && value <= most;
+}
+
+void check_size(const Model & model, const Limits & limits) {
+    if (!within(limits.kv_cells, MOST_KV_CELLS) || !within(limits.sequences, MOST_SEQUENCES) ||
+        !within(limits.batch_tokens, MOST_BATCH_TOKENS) || !within(limits.threads, MOST_THREADS)) {
         throw Failure(INVALID_ARGUMENT, "context settings out of range");
     }
-    const int64_t needed = kv_bytes_per_token(model) * kv_cells;
+    const int64_t needed = kv_bytes_per_token(model) * cells_in_memory(model, limits);
     const int64_t available = free_memory(model);
     if (available > 0 && needed > available) {
         throw Failure(OUT_OF_MEMORY, "the KV cache needs " + std::to_string(needed >> 20) + " MiB, free are " +
@@ -60,7 +64,14 @@ template <typename Body> jlong using_context(jlong handle, Body && body) {
         if (!lock.owns_lock()) {
             throw Failure(CLOSED, "another thread is using the context");
         }
-        body(*context);
+        return body(*context);
+    });
+}
+
+// For what answers nothing.
+template <typename Body> jlong change_context(jlong handle, Body && body) {
+    return using_context(handle, [&](Context & context) -> jlong {
+        body(context);
         return 0;
     });
 }
@@ -73,8 +84,9 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_open(
         JNIEnv *, jclass, jlong handle, jint kv_cells, jint sequences, jint batch_tokens, jint threads) {
     return guarded([&]() -> jlong {
         const std::shared_ptr<Model> model = models().find(handle);
-        check_size(*model, kv_cells, sequences, batch_tokens, threads);
-        return contexts().add(Context::open(model, kv_cells, sequences, batch_tokens, threads));
+        const Limits limits = {kv_cells, sequences, batch_tokens, threads};
+        check_size(*model, limits);
+        return contexts().add(Context::open(model, limits));
     });
 }
 
@@ -91,18 +103,45 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_readBatchTok
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_admit(
         JNIEnv * env, jclass, jlong handle, jint sequence, jobject settings) {
-    return using_context(handle, [&](Context & context) { context.admit(sequence, sampling_from(env, settings)); });
+    return change_context(handle, [&](Context & context) { context.admit(sequence, sampling_from(env, settings)); });
 }
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_release(
         JNIEnv *, jclass, jlong handle, jint sequence, jint length) {
-    return using_context(handle, [&](Context & context) { context.release(sequence, length); });
+    return change_context(handle, [&](Context & context) { context.release(sequence, length); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_share(
+        JNIEnv *, jclass, jlong handle, jint from, jint to, jint length) {
+    return change_context(handle, [&](Context & context) { context.share(from, to, length); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_cellsOf(
+        JNIEnv * env, jclass, jlong handle, jintArray sequences) {
+    return using_context(handle, [&](Context & context) -> jlong { return context.cells_of(ints(env, sequences)); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_savedBytes(JNIEnv *, jclass, jlong handle, jint sequence) {
+    return using_context(handle, [&](Context & context) { return static_cast<jlong>(context.saved_bytes(sequence)); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_save(JNIEnv *, jclass, jlong handle, jint sequence) {
+    return using_context(handle, [&](Context & context) -> jlong { return context.save(sequence); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_restore(
+        JNIEnv *, jclass, jlong handle, jlong saved, jint sequence) {
+    return change_context(handle, [&](Context & context) { context.restore(saved, sequence); });
+}
+
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_forget(JNIEnv *, jclass, jlong handle, jlong saved) {
+    return change_context(handle, [&](Context & context) { context.forget(saved); });
 }
 
 // The memory is that of a Batch: rows up to the capacity, then results.
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
         JNIEnv * env, jclass, jlong handle, jobject batch, jint capacity, jint rows) {
-    return using_context(handle, [&](Context & context) {
+    return change_context(handle, [&](Context & context) {
         if (rows < 1 || rows > capacity) {
             throw Failure(INVALID_ARGUMENT, std::to_string(rows) + " rows in a batch of " + std::to_string(capacity));
         }

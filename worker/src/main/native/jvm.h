@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "Sampling.h"
 #include "errors.h"
@@ -16,6 +17,15 @@ inline std::string bytes(JNIEnv * env, jbyteArray array) {
     std::string text(static_cast<size_t>(env->GetArrayLength(array)), '\0');
     env->GetByteArrayRegion(array, 0, static_cast<jsize>(text.size()), reinterpret_cast<jbyte *>(&text[0]));
     return text;
+}
+
+inline std::vector<int32_t> ints(JNIEnv * env, jintArray array) {
+    if (array == nullptr) {
+        throw Failure(INVALID_ARGUMENT, "no numbers");
+    }
+    std::vector<int32_t> numbers(static_cast<size_t>(env->GetArrayLength(array)));
+    env->GetIntArrayRegion(array, 0, static_cast<jsize>(numbers.size()), numbers.data());
+    return numbers;
 }
 
 // File names end at a zero byte for the system, so one inside would name another file.

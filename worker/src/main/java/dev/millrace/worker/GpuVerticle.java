@@ -35,6 +35,9 @@ final class GpuVerticle extends VerticleBase {
     private static final long MOST_WATCH_MS = 1000;
     private static final int DEFAULT_CONTEXTS = 4;
     private static final int MOST_DEFAULT_CELLS = 32_768;
+    /** Conversations that a KV cache keeps besides those that run. Each costs memory for a row of scores. */
+    private static final int IDLE_SEQUENCES = 56;
+
     private static final double NANOS_PER_SECOND = 1e9;
 
     /** What all devices of one worker share. */
@@ -93,9 +96,15 @@ final class GpuVerticle extends VerticleBase {
         WorkerConfig config = shared.config();
         String name = config.workerId() + "-" + device;
         String modelName = shared.modelFile().name();
-        ContextSettings settings = new ContextSettings(kvCells(model), config.slots(), config.batchTokens(), threads());
+        ContextSettings settings =
+                new ContextSettings(kvCells(model), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads());
         Engine engine = new Engine(
-                new EngineSettings(name + "-engine", model.contextTokens(), config.pace()),
+                new EngineSettings(
+                        name + "-engine",
+                        model.contextTokens(),
+                        config.slots(),
+                        config.hostCacheBytes(),
+                        config.pace()),
                 () -> LlamaContext.open(model, settings),
                 model.vocabulary(),
                 shared.engineMetrics().labelled(modelName, device.toString()));

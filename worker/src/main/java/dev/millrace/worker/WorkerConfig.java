@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param devices one engine for each
  * @param slots completions that run at once on one device
  * @param kvCells tokens that one device's KV cache holds; 0: chosen by the model's context
+ * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
  * @param threads of one device on the CPU; 0: chosen by the model's size
  * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
@@ -33,6 +34,7 @@ public record WorkerConfig(
         List<Device> devices,
         int slots,
         int kvCells,
+        long hostCacheBytes,
         int batchTokens,
         int threads,
         Duration longestStep,
@@ -40,6 +42,8 @@ public record WorkerConfig(
         String operationsHost,
         int operationsPort,
         KafkaSettings kafka) {
+
+    private static final long BYTES_PER_MIB = 1 << 20;
 
     /** Asks for every setting; what is wrong with them {@link Settings#check} tells. */
     public static WorkerConfig from(Settings settings) {
@@ -56,6 +60,13 @@ public record WorkerConfig(
                         0,
                         1 << 24,
                         "tokens that one device's KV cache holds; 0: four contexts of the model, at most 32768"),
+                BYTES_PER_MIB
+                        * settings.integer(
+                                "host-cache-mib",
+                                1024,
+                                0,
+                                1 << 20,
+                                "host memory for each device's conversations that had to leave its KV cache; 0: none"),
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
                 settings.duration(

@@ -23,6 +23,7 @@ import dev.millrace.worker.llama.LlamaModel;
 import dev.millrace.worker.llama.LoadProgress;
 import io.prometheus.client.CollectorRegistry;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /** An engine with nothing around it. The worker of the demo model has the same settings. */
 final class EngineAlone implements FirstText, AutoCloseable {
 
-    private static final ContextSettings SETTINGS = new ContextSettings(8192, 8, 512, 1);
+    private static final ContextSettings SETTINGS = new ContextSettings(8192, 64, 512, 1);
 
     private final LlamaModel model;
     private final ChatTemplate template;
@@ -47,7 +48,7 @@ final class EngineAlone implements FirstText, AutoCloseable {
         LlamaLibrary library = LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null);
         LlamaModel model = LlamaModel.open(library, file, new Device.Cpu(), LoadProgress.SILENT);
         Engine engine = new Engine(
-                new EngineSettings("engine-alone", model.contextTokens(), Pace.UNLIMITED),
+                new EngineSettings("engine-alone", model.contextTokens(), 8, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, SETTINGS),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
@@ -57,43 +58,73 @@ final class EngineAlone implements FirstText, AutoCloseable {
 
     @Override
     public long ask(Message message) throws Exception {
+        return generate(tokenize(List.of(message)), FirstTokenBenchmark.TOKENS).nanos();
+    }
+
+    int[] tokenize(List<Message> messages) throws Exception {
+        return template.tokenize(messages);
+    }
+
+    /** Greedily. */
+    Told generate(int[] prompt, int maxNewTokens) throws Exception {
         UUID id = UUID.randomUUID();
         Sampling sampling = Sampling.newBuilder()
                 .setTemperature(0f)
-                .setMaxNewTokens(FirstTokenBenchmark.TOKENS)
+                .setMaxNewTokens(maxNewTokens)
                 .build();
+        GenerationParameters parameters = GenerationParameters.of(sampling, id);
         Answer answer = new Answer();
         long askedNanos = System.nanoTime();
         engine.submit(
                 new GenerationRequest(
-                        id,
-                        template.tokenize(List.of(message)),
-                        new int[0],
-                        GenerationParameters.of(sampling, id),
-                        false,
-                        null),
+                        id, prompt, new int[0], parameters, GenerationRequest.NO_PRINCIPAL, 0, false, null),
                 answer);
-        answer.ended.get();
-        return answer.firstTextNanos - askedNanos;
+        int cachedTokens = answer.ended.get();
+        return new Told(answer.firstTextNanos - askedNanos, answer.text.toString(), prompt, cachedTokens);
     }
 
-    /** Written by the engine's thread, read after the end. */
+    /**
+     * What came of a prompt.
+     *
+     * @param nanos to the first text, or to the end where there was none
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Told(long nanos, String text, int[] prompt, int cachedTokens) {
+        /** The part of the prompt that had to be computed. */
+        int[] newTokens() {
+            return Arrays.copyOfRange(prompt, cachedTokens, prompt.length);
+        }
+    }
+
+    /** Written by the engine's thread, read after the end, which brings the number of cached tokens. */
     private static final class Answer implements CompletionListener {
 
-        private final CompletableFuture<FinishReason> ended = new CompletableFuture<>();
+        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+        private final StringBuilder text = new StringBuilder();
         private long firstTextNanos;
 
         @Override
-        public void onTokens(int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {
-            if (firstTextNanos == 0 && !text.isEmpty()) {
-                firstTextNanos = System.nanoTime();
-            }
+        public void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens) {}
+
+        @Override
+        public void onTokens(
+                int firstIndex, List<Integer> ids, String released, @Nullable List<TokenLogprobs> logprobs) {
+            hear(released);
         }
 
         @Override
         public void onFinished(
                 FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure) {
-            ended.complete(reason);
+            hear(heldBack);
+            firstTextNanos = firstTextNanos == 0 ? System.nanoTime() : firstTextNanos;
+            ended.complete(usage.getCachedTokens());
+        }
+
+        private void hear(String released) {
+            if (firstTextNanos == 0 && !released.isEmpty()) {
+                firstTextNanos = System.nanoTime();
+            }
+            text.append(released);
         }
     }
 

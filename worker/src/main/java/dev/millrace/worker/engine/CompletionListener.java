@@ -20,6 +20,14 @@ public interface CompletionListener {
     }
 
     /**
+     * A sign of life while there is nothing to say.
+     *
+     * @param queuePosition prompts that go before this one; null once it has left the queue
+     * @param prefilledTokens prompt tokens that the device has processed or found in its cache
+     */
+    void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens);
+
+    /**
      * The completion has grown.
      *
      * @param firstIndex the index of {@code ids[0]} in the completion

@@ -158,7 +158,7 @@ public final class Engine implements AutoCloseable {
     private void generate() throws InterruptedException {
         Decoder decoder = device.get();
         try {
-            Scheduler scheduler = new Scheduler(decoder, settings.pace());
+            Scheduler scheduler = new Scheduler(decoder, settings);
             load = scheduler.load();
             turnBeganNanos = System.nanoTime();
             opened.complete(null);
@@ -190,6 +190,7 @@ public final class Engine implements AutoCloseable {
             scheduler.accept(batch, System.nanoTime());
             retire(scheduler);
         }
+        scheduler.tellProgress(System.nanoTime());
         load = scheduler.load();
         metrics.onStep(batch.outputs(), load);
     }

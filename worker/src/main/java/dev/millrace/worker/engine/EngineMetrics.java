@@ -2,6 +2,7 @@ package dev.millrace.worker.engine;
 
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.Usage;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -22,6 +23,9 @@ public final class EngineMetrics {
     private final Gauge cacheUsage;
     private final Counter promptTokens;
     private final Counter generationTokens;
+    private final Counter prefixQueries;
+    private final Counter prefixHits;
+    private final Counter preemptions;
     private final Counter finished;
     private final Histogram queueTime;
     private final Histogram timeToFirstToken;
@@ -31,9 +35,12 @@ public final class EngineMetrics {
     public EngineMetrics(CollectorRegistry registry) {
         running = gauge("vllm:num_requests_running", "Completions on the device.", registry);
         waiting = gauge("vllm:num_requests_waiting", "Prompts that wait for a slot.", registry);
-        cacheUsage = gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is reserved, 0 to 1.", registry);
+        cacheUsage = gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is in use, 0 to 1.", registry);
         promptTokens = counter("vllm:prompt_tokens", "Prompt tokens of finished completions.", registry);
         generationTokens = counter("vllm:generation_tokens", "Tokens drawn by the device.", registry);
+        prefixQueries = counter("vllm:prefix_cache_queries", "Tokens looked up in the prefix cache.", registry);
+        prefixHits = counter("vllm:prefix_cache_hits", "Tokens found in the prefix cache.", registry);
+        preemptions = counter("vllm:num_preemptions", "Completions that went back to the queue.", registry);
         finished = Counter.build("vllm:request_success", "Finished completions by finish reason.")
                 .labelNames("model_name", "device", "finished_reason")
                 .register(registry);
@@ -84,7 +91,11 @@ public final class EngineMetrics {
             FinishReason reason = Objects.requireNonNull(slot.finishReason());
             finished.labels(modelName, device, reason.name().toLowerCase(Locale.ROOT))
                     .inc();
-            promptTokens.labels(modelName, device).inc(slot.usage().getPromptTokens());
+            Usage usage = slot.usage();
+            promptTokens.labels(modelName, device).inc(usage.getPromptTokens());
+            prefixQueries.labels(modelName, device).inc(slot.admitted() ? usage.getPromptTokens() : 0);
+            prefixHits.labels(modelName, device).inc(usage.getCachedTokens());
+            preemptions.labels(modelName, device).inc(slot.preemptions());
             double toFirstToken = timings.getQueueMs() + timings.getPrefillMs();
             queueTime.labels(modelName, device).observe(timings.getQueueMs() / MS_PER_SECOND);
             timeToFirstToken.labels(modelName, device).observe(toFirstToken / MS_PER_SECOND);

@@ -5,6 +5,8 @@ package dev.millrace.worker.engine;
  *
  * @param name of the engine's thread
  * @param modelContextTokens the most tokens of one prompt and its completion that the model knows
+ * @param slots completions that run at once at most
+ * @param hostCacheBytes host memory for what had to leave the KV cache and may be of use again; 0: none
  * @param pace how fast a stream may go
  */
-public record EngineSettings(String name, int modelContextTokens, Pace pace) {}
+public record EngineSettings(String name, int modelContextTokens, int slots, long hostCacheBytes, Pace pace) {}

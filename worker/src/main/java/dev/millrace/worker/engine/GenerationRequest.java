@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param promptTokens the prompt's token ids after the chat template; the array is not copied and must not change
  * @param completionTokens the completion's ids so far, from index 0; empty for one that starts. Likewise not copied
+ * @param principal on whose behalf; the share of the device is fair between principals
+ * @param priority higher goes first
  * @param alone whether nothing else may run on the device until the completion is on its way
  * @param deadline after it the completion ends with EXPIRED; null: none
  */
@@ -19,8 +21,12 @@ public record GenerationRequest(
         int[] promptTokens,
         int[] completionTokens,
         GenerationParameters parameters,
+        String principal,
+        int priority,
         boolean alone,
         @Nullable Instant deadline) {
+    /** Prompts that name no principal share one. */
+    public static final String NO_PRINCIPAL = "";
 
     public GenerationRequest {
         if (promptTokens.length == 0) {
@@ -31,11 +37,12 @@ public record GenerationRequest(
     /** The same, going on after these tokens of the completion. */
     public GenerationRequest continuing(List<Integer> ids) {
         int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
-        return new GenerationRequest(promptId, promptTokens, tokens, parameters, alone, deadline);
+        return new GenerationRequest(promptId, promptTokens, tokens, parameters, principal, priority, alone, deadline);
     }
 
     /** The same, beginning with the device for itself. */
     public GenerationRequest onItsOwn() {
-        return new GenerationRequest(promptId, promptTokens, completionTokens, parameters, true, deadline);
+        return new GenerationRequest(
+                promptId, promptTokens, completionTokens, parameters, principal, priority, true, deadline);
     }
 }

@@ -4,69 +4,96 @@ import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.worker.llama.Batch;
 import dev.millrace.worker.llama.Decoder;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who gets how many tokens of the next step. A prompt is admitted, first come first served, when a sequence is free
- * and the KV cache has room for all that it may come to need, so the cache cannot run full. One that must be alone waits
- * until nothing runs, and what comes behind it until it is on its way. In a step every stream that decodes has its one row first; what is left goes to prefill in chunks, in the order of admission.
+ * What runs on the device. A prompt is admitted in the order of the {@link PromptQueue}, when a slot is free and the KV
+ * cache has room for its tokens and some more; nobody overtakes the one that is next, so it gets its room in the end.
+ * One that must be alone waits until nothing runs, and what comes behind it until it is on its way.
  *
- * <p>Owned by the engine's thread. Touches the device only to admit and release sequences.
+ * <p>When the cache runs full nevertheless, the youngest completion of the lowest priority goes back to the queue. What it
+ * had in the cache stays as long as there is room, and it continues from its tokens as if nothing had happened.
+ *
+ * <p>Owned by the engine's thread. All that it asks of the device is to keep sequences.
  */
 final class Scheduler {
     /** How soon to look again whether a completion may start whose listener waits for something. */
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    private final Pace pace;
-    private final Deque<Slot> waiting = new ArrayDeque<>();
+    /** A prompt waits for one in prefill with which it has so many first tokens in common. */
+    private static final int TOKENS_WORTH_SHARING = 32;
+
+    private final EngineSettings settings;
+    private final FairShare share = new FairShare();
+    private final PromptQueue waiting = new PromptQueue(share);
     /** In the order of admission. */
     private final List<Slot> running = new ArrayList<>();
 
     private Decoder decoder;
     private Batch batch;
+    private KvCache cache;
     private @Nullable Slot[] bySequence;
-    private int freeCells;
 
-    Scheduler(Decoder decoder, Pace pace) {
-        this.pace = pace;
+    Scheduler(Decoder decoder, EngineSettings settings) {
+        this.settings = settings;
         this.decoder = decoder;
         this.batch = new Batch(decoder.batchTokens());
+        this.cache = new KvCache(decoder, settings.hostCacheBytes());
         this.bySequence = new Slot[decoder.sequences()];
-        this.freeCells = decoder.kvCells();
     }
 
     void enqueue(Slot slot) {
         slot.replay();
         if (!slot.finished()) {
+            share.enter(slot.principal());
             waiting.add(slot);
         }
     }
 
-    /** Gives waiting prompts a sequence for as long as there is room; the lowest free id, as the KV cache likes it. */
+    /** Gives waiting prompts a place on the device for as long as there is room. */
     void admit(long nowNanos) {
-        while (!waiting.isEmpty()
-                && hasRoomFor(waiting.element())
-                && waiting.element().ready()) {
-            Slot slot = waiting.remove();
-            int sequence = lowestFreeSequence();
-            decoder.admit(sequence, slot.sampler());
-            slot.admit(sequence, nowNanos);
-            bySequence[sequence] = slot;
+        while (running.size() < mostRunning()) {
+            Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot))
+                    .filter(this::hasRoomFor)
+                    .filter(Slot::ready);
+            if (next.isEmpty()) {
+                return;
+            }
+            Slot slot = next.get();
+            waiting.admitted(slot);
+            slot.admit(cache, nowNanos);
+            bySequence[slot.sequence().id()] = slot;
             running.add(slot);
-            freeCells -= slot.cells();
         }
+    }
+
+    private int mostRunning() {
+        return Math.min(settings.slots(), cache.mostInUse());
+    }
+
+    private boolean awaitsBeginning(Slot slot) {
+        return running.stream().filter(Slot::prefilling).anyMatch(other -> {
+            int common = slot.commonWith(other);
+            return common >= TOKENS_WORTH_SHARING && common > slot.heldIn(cache);
+        });
     }
 
     private boolean hasRoomFor(Slot slot) {
         boolean alone = slot.alone() || running.stream().anyMatch(Slot::alone);
-        return running.size() < (alone ? 1 : bySequence.length) && slot.cells() <= freeCells;
+        return running.size() < (alone ? 1 : mostRunning()) && fits(slot);
+    }
+
+    private boolean fits(Slot slot) {
+        int reserved = running.stream().mapToInt(Slot::reservedCells).sum();
+        return reserved + slot.reservedCells() - slot.heldInUse(cache) <= cache.availableCells();
     }
 
     /** Ends what is past its deadline, waiting or running. */
@@ -76,24 +103,37 @@ final class Scheduler {
                 slot.finish(FinishReason.EXPIRED, null);
             }
         };
-        waiting.forEach(expire);
-        running.forEach(expire);
+        all().forEach(expire);
     }
 
     /** The rows of the next step; none where no slot is due. The batch is the scheduler's and reused. */
     Batch plan(long nowNanos) {
         batch.clear();
-        for (Slot slot : running) {
-            if (slot.pending() == 1 && pace.untilDue(slot, nowNanos) <= 0) {
-                slot.fill(batch, 1);
-            }
+        StepPlan plan = new StepPlan(running, settings.pace(), nowNanos);
+        while (!cache.makeRoom(plan.leastRows())) {
+            preempt();
+            plan = new StepPlan(running, settings.pace(), nowNanos);
         }
-        for (Slot slot : running) {
-            if (slot.pending() > 1 && batch.size() < batch.capacity()) {
-                slot.fill(batch, batch.capacity() - batch.size());
-            }
-        }
+        int rows = Math.min(plan.wantedRows(), batch.capacity());
+        cache.makeRoom(rows);
+        plan.fill(batch, Math.min(rows, cache.freeCells()), share);
         return batch;
+    }
+
+    private void preempt() {
+        Slot youngest = running.stream()
+                .reduce((older, younger) -> younger.priority() <= older.priority() ? younger : older)
+                .orElseThrow();
+        Sequence left = youngest.preempt();
+        leave(youngest, left);
+        waiting.putBack(youngest);
+    }
+
+    /** Its sequence is nobody's now, but what it holds may be of use to others. */
+    private void leave(Slot slot, Sequence left) {
+        running.remove(slot);
+        bySequence[left.id()] = null;
+        cache.park(left);
     }
 
     /** Hands the tokens that a step drew to their slots. */
@@ -107,67 +147,72 @@ final class Scheduler {
         }
     }
 
+    /** Tells those that have nothing to say yet how far they are. */
+    void tellProgress(long nowNanos) {
+        if (waiting.stream().anyMatch(slot -> slot.progressDue(nowNanos))) {
+            List<Slot> order = waiting.inOrder();
+            IntStream.range(0, order.size())
+                    .forEach(position -> order.get(position).tellProgress(position, nowNanos));
+        }
+        running.stream().filter(Slot::prefilling).forEach(slot -> slot.tellProgress(null, nowNanos));
+    }
+
     /** Takes out what has finished and frees what it held. */
     List<Slot> retire() {
-        List<Slot> finished = Stream.concat(waiting.stream(), running.stream())
-                .filter(Slot::finished)
-                .toList();
-        waiting.removeIf(Slot::finished);
-        finished.stream().filter(running::contains).forEach(this::release);
-        return finished;
+        return takeOut(Slot::finished);
     }
 
     /** Ends a completion, wherever it is; it is taken out when the finished retire. */
     void cancel(GenerationRequest request) {
-        Stream.concat(waiting.stream(), running.stream())
-                .filter(slot -> slot.request().equals(request))
-                .forEach(slot -> slot.finish(FinishReason.CANCELLED, null));
+        all().filter(slot -> slot.request().equals(request)).forEach(slot -> slot.finish(FinishReason.CANCELLED, null));
     }
 
     /** Takes a completion out, wherever it is, without a word to its listener. */
     void drop(GenerationRequest request) {
-        waiting.removeIf(slot -> slot.request().equals(request));
-        running.stream().filter(slot -> slot.request().equals(request)).toList().forEach(this::release);
+        takeOut(slot -> slot.request().equals(request));
     }
 
     /** The device has failed: what runs there ends in an error, what waits goes to the new one. */
     List<Slot> moveTo(Decoder replacement, Failure failure) {
         List<Slot> failed = List.copyOf(running);
         failed.forEach(slot -> slot.finish(FinishReason.ERROR, failure));
+        failed.forEach(slot -> share.leave(slot.principal()));
         running.clear();
         decoder = replacement;
         batch = new Batch(replacement.batchTokens());
+        cache = new KvCache(replacement, settings.hostCacheBytes());
         bySequence = new Slot[replacement.sequences()];
-        freeCells = replacement.kvCells();
         return failed;
     }
 
-    private void release(Slot slot) {
-        running.remove(slot);
-        bySequence[slot.sequence()] = null;
-        freeCells += slot.cells();
-        decoder.release(slot.sequence(), 0);
+    /** Frees what is kept for prompts to come. */
+    void clearCache() {
+        cache.clear();
+    }
+
+    private List<Slot> takeOut(Predicate<Slot> condition) {
+        List<Slot> taken = all().filter(condition).toList();
+        taken.forEach(slot -> share.leave(slot.principal()));
+        taken.stream().filter(running::contains).forEach(slot -> leave(slot, slot.leave()));
+        waiting.removeIf(condition);
+        return taken;
+    }
+
+    private Stream<Slot> all() {
+        return Stream.concat(waiting.stream(), running.stream());
     }
 
     /** Nanoseconds until there is something to do; {@link Long#MAX_VALUE} where nothing runs or is about to. */
     long untilDue(long nowNanos) {
-        boolean announcing = !waiting.isEmpty() && waiting.element().announcing();
+        boolean announcing = waiting.stream().anyMatch(Slot::announcing);
         long least = announcing ? LOOK_AGAIN_NANOS : Long.MAX_VALUE;
         for (Slot slot : running) {
-            least = Math.min(least, slot.pending() > 1 ? 0 : pace.untilDue(slot, nowNanos));
+            least = Math.min(least, slot.prefilling() ? 0 : settings.pace().untilDue(slot, nowNanos));
         }
         return least;
     }
 
     EngineLoad load() {
-        return new EngineLoad(running.size(), waiting.size(), freeCells, decoder.kvCells());
-    }
-
-    private int lowestFreeSequence() {
-        int sequence = 0;
-        while (bySequence[sequence] != null) {
-            sequence++;
-        }
-        return sequence;
+        return new EngineLoad(running.size(), waiting.size(), cache.availableCells(), decoder.kvCells());
     }
 }

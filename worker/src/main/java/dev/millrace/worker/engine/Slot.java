@@ -12,16 +12,18 @@ import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One completion on its way: the tokens of prompt and answer, how many of them the KV cache holds, and what has been
- * said. Prefill and decode are the same thing here: there are tokens that the cache lacks, and the last of them yields
+ * One completion on its way: the tokens of prompt and answer, its sequence in the KV cache, and what has been said. Prefill and decode are the same thing here: there are tokens that the cache lacks, and the last of them yields
  * the next one. Owned by the engine's thread.
  */
 final class Slot {
-    private static final int NOT_ADMITTED = -1;
+    /** Cells that are set aside for the next tokens of a completion, so that it is not preempted at once. */
+    private static final int MARGIN_CELLS = 128;
+
     /** Far more than are drawn while the first of them is on its way to the log. */
     private static final int ALONE_TOKENS = 16;
 
@@ -36,10 +38,13 @@ final class Slot {
     private final @Nullable List<TokenLogprobs> logprobs;
 
     private final Stopwatch stopwatch;
+    private final ProgressReport progress;
     private int length;
-    private int cached;
     private int saidIndex;
-    private int sequence = NOT_ADMITTED;
+    private int cachedPromptTokens;
+    private int preemptions;
+    /** Null while it waits. */
+    private @Nullable Sequence sequence;
     /** What the listener waits for before the start; null before it was asked. */
     private @Nullable CompletableFuture<?> announced;
 
@@ -61,6 +66,7 @@ final class Slot {
         this.text = new TextRelease(request.parameters().stop());
         this.logprobs = sampler().logprobs() == SamplerSettings.NO_LOGPROBS ? null : new ArrayList<>();
         this.stopwatch = new Stopwatch(nowNanos);
+        this.progress = new ProgressReport(nowNanos);
         int prompt = request.promptTokens().length;
         int most = (int)
                 Math.min(contextTokens, (long) prompt + request.parameters().maxNewTokens());
@@ -90,9 +96,12 @@ final class Slot {
         return request.parameters().sampler();
     }
 
-    /** KV cells that this completion may come to need. */
-    int cells() {
-        return tokens.length;
+    String principal() {
+        return request.principal();
+    }
+
+    int priority() {
+        return request.priority();
     }
 
     /** Whether nothing else may run: until it has come so far that the log has some of it. */
@@ -113,13 +122,74 @@ final class Slot {
         return announced != null && !announced.isDone();
     }
 
-    int sequence() {
-        return sequence;
+    /** KV cells to have at hand for it beyond those that it holds: for what is pending, and for some tokens more. */
+    int reservedCells() {
+        return Math.min(tokens.length, length + MARGIN_CELLS) - held();
     }
 
-    void admit(int sequence, long nowNanos) {
-        this.sequence = sequence;
-        stopwatch.onAdmitted(nowNanos);
+    /** A sequence of the cache for its tokens. The last of them is always computed: the next is drawn after it. */
+    void admit(KvCache cache, long nowNanos) {
+        Sequence opened = cache.open(tokens, length - 1, sampler());
+        sequence = opened;
+        if (!stopwatch.admitted()) {
+            stopwatch.onAdmitted(nowNanos);
+            cachedPromptTokens = Math.min(opened.length(), request.promptTokens().length);
+        }
+    }
+
+    /** Leaves the device and forgets the sequence. */
+    Sequence leave() {
+        Sequence left = sequence();
+        sequence = null;
+        return left;
+    }
+
+    /** Leaves the device in order to come back. */
+    Sequence preempt() {
+        preemptions++;
+        return leave();
+    }
+
+    Sequence sequence() {
+        return Objects.requireNonNull(sequence, "not admitted");
+    }
+
+    /** How many of its first tokens need not be computed. */
+    int heldIn(KvCache cache) {
+        return cache.held(tokens, length - 1);
+    }
+
+    /** How many of its first tokens are in use by others. */
+    int heldInUse(KvCache cache) {
+        return cache.heldInUse(tokens, length - 1);
+    }
+
+    /** Tokens that both begin with. */
+    int commonWith(Slot other) {
+        return TokenPrefix.common(tokens, length - 1, other.tokens, other.length - 1);
+    }
+
+    boolean prefilling() {
+        return pending() > 1;
+    }
+
+    boolean progressDue(long nowNanos) {
+        return progress.due(nowNanos);
+    }
+
+    /** Tells how far the prompt is, if that is worth a word by now. */
+    void tellProgress(@Nullable Integer queuePosition, long nowNanos) {
+        int promptTokens = request.promptTokens().length;
+        progress.tell(listener, queuePosition, Math.min(held(), promptTokens), promptTokens, nowNanos);
+    }
+
+    /** Whether it has been on the device. */
+    boolean admitted() {
+        return stopwatch.admitted();
+    }
+
+    int preemptions() {
+        return preemptions;
     }
 
     boolean finished() {
@@ -139,7 +209,7 @@ final class Slot {
 
     /** Tokens that the KV cache lacks: 1 while decoding, more in prefill. */
     int pending() {
-        return length - cached;
+        return length - held();
     }
 
     /** When the newest token was drawn, or else when the slot was admitted; as {@link System#nanoTime}. */
@@ -147,17 +217,24 @@ final class Slot {
         return stopwatch.lastStepNanos();
     }
 
-    /** Puts up to {@code rows} of the pending tokens into the batch; the last of all asks for the next token. */
-    void fill(Batch batch, int rows) {
-        int end = Math.min(length, cached + rows);
-        while (cached < end) {
-            if (cached == length - 1) {
-                batch.addOutput(sequence, tokens[cached], cached, index());
+    /**
+     * Puts up to {@code rows} of the pending tokens into the batch; the last of all asks for the next token.
+     *
+     * @return how many it put
+     */
+    int fill(Batch batch, int rows) {
+        Sequence filled = sequence();
+        int begin = filled.length();
+        int end = Math.min(length, begin + rows);
+        for (int position = begin; position < end; position++) {
+            if (position == length - 1) {
+                batch.addOutput(filled.id(), tokens[position], position, index());
             } else {
-                batch.add(sequence, tokens[cached], cached);
+                batch.add(filled.id(), tokens[position], position);
             }
-            cached++;
+            filled.append();
         }
+        return end - begin;
     }
 
     /** The device has drawn the next token: that of this output. */
@@ -195,7 +272,7 @@ final class Slot {
     }
 
     Usage usage() {
-        return new Usage(request.promptTokens().length, index(), 0);
+        return new Usage(request.promptTokens().length, index(), cachedPromptTokens);
     }
 
     Timings timings() {
@@ -227,6 +304,10 @@ final class Slot {
                 .map(of -> new TokenLogprob(of.token(), of.logprob()))
                 .toList();
         return new TokenLogprobs(batch.sampledLogprob(output), likeliest);
+    }
+
+    private int held() {
+        return sequence == null ? 0 : sequence.length();
     }
 
     /** The index in the completion of the next token. */

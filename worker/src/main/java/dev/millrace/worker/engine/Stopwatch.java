@@ -10,6 +10,7 @@ final class Stopwatch {
     private long admittedNanos;
     private long firstTokenNanos;
     private long lastTokenNanos;
+    private boolean admitted;
     private boolean started;
 
     Stopwatch(long nowNanos) {
@@ -19,7 +20,13 @@ final class Stopwatch {
         lastTokenNanos = nowNanos;
     }
 
+    boolean admitted() {
+        return admitted;
+    }
+
+    /** It has left the queue for the first time. */
     void onAdmitted(long nowNanos) {
+        admitted = true;
         admittedNanos = nowNanos;
         firstTokenNanos = nowNanos;
         lastTokenNanos = nowNanos;

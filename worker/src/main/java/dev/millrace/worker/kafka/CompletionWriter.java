@@ -56,6 +56,12 @@ final class CompletionWriter implements CompletionListener {
         this.onTerminal = onTerminal;
     }
 
+    /** One that is lost is not missed. */
+    @Override
+    public void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens) {
+        var unused = writer.send(new Progress(queuePosition, prefilledTokens, promptTokens));
+    }
+
     @Override
     public CompletableFuture<?> onStart() {
         CompletableFuture<Long> sent = send(new Progress(null, 0, promptTokens));

@@ -7,6 +7,7 @@ import dev.millrace.worker.engine.ErrorCode;
 import dev.millrace.worker.engine.GenerationParameters;
 import dev.millrace.worker.engine.GenerationRequest;
 import dev.millrace.worker.engine.PromptRefusedException;
+import java.util.Objects;
 
 /**
  * Checks a prompt and tokenises it. Takes milliseconds for a long one, so it runs on a thread pool beside claim and
@@ -17,6 +18,7 @@ import dev.millrace.worker.engine.PromptRefusedException;
  */
 public record PromptPreparation(String modelName, String modelId, ChatTemplate template) {
     private static final int[] NOTHING_YET = {};
+    private static final int HIGHEST_PRIORITY = 10;
 
     /**
      * What to generate from index 0 on.
@@ -28,6 +30,9 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
                 && prompt.getDeadline().toEpochMilli() > appendedMs + TopicRules.LONGEST_DEADLINE_MS) {
             throw new PromptRefusedException(
                     ErrorCode.INVALID_PROMPT, "deadline", "deadline must be at most 24 hours after the prompt");
+        }
+        if (Math.abs(prompt.getPriority()) > HIGHEST_PRIORITY) {
+            throw new PromptRefusedException(ErrorCode.INVALID_PROMPT, "priority", "priority must be from -10 to 10");
         }
         if (prompt.getModel() != null && !prompt.getModel().equals(modelName)) {
             throw new PromptRefusedException(
@@ -48,6 +53,8 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
                 template.tokenize(prompt.getMessages()),
                 NOTHING_YET,
                 parameters,
+                Objects.requireNonNullElse(prompt.getPrincipal(), GenerationRequest.NO_PRINCIPAL),
+                prompt.getPriority(),
                 false,
                 prompt.getDeadline());
     }

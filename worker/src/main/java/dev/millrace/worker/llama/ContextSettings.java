@@ -4,14 +4,17 @@ package dev.millrace.worker.llama;
  * How much a context can hold and do at once.
  *
  * @param kvCells     tokens in the KV cache, all sequences together
- * @param sequences   sequences in the KV cache, 1 to 254
+ * @param sequences   sequences in the KV cache, those that run and those that are kept for later: 1 to 254. Each takes
+ *                    memory for one row of scores
  * @param batchTokens the most rows of one step
  * @param threads     CPU threads of a step; more than there are free cores make it many times slower
  */
 public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads) {
+    public static final int MOST_SEQUENCES = 254;
+
     public ContextSettings {
         require("kvCells", kvCells, 1 << 26);
-        require("sequences", sequences, 254);
+        require("sequences", sequences, MOST_SEQUENCES);
         require("batchTokens", batchTokens, 1 << 16);
         require("threads", threads, 512);
     }

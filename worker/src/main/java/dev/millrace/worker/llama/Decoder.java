@@ -27,6 +27,28 @@ public interface Decoder extends AutoCloseable {
      */
     void release(int sequence, int length);
 
+    /** Lets an empty sequence begin with the first {@code length} tokens of another, which takes no cells. */
+    void share(int from, int to, int length);
+
+    /** Cells that these sequences hold together. What some of them share counts once. */
+    int cellsOf(int... sequences);
+
+    /** Bytes of host memory that {@link #save} takes for this sequence. */
+    long savedBytes(int sequence);
+
+    /**
+     * Copies what a sequence holds to host memory, where it stays until {@link #forget} or {@link #close}.
+     *
+     * @return its name for {@link #restore} and {@link #forget}
+     */
+    long save(int sequence);
+
+    /** Gives an empty sequence what was saved; it takes new cells. */
+    void restore(long saved, int sequence);
+
+    /** Frees the host memory of what was saved. */
+    void forget(long saved);
+
     /** Decodes all rows, samples after the output rows, and writes the results into the batch. */
     void step(Batch batch);
 

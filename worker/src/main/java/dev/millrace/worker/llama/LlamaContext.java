@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
  * The decoder that is llama.cpp on a device: a KV cache for some sequences, and steps over them.
  *
  * <p>On a CPU, what comes out for a sequence depends on its own tokens, settings and seed alone, to the last bit: not
- * on who shares the batch, how a prompt was cut, or what the KV cache held before. On a GPU that is not promised.
+ * on who shares the batch, how a prompt was cut, what the KV cache held before, or which tokens were shared with another
+ * sequence or had been in host memory meanwhile. On a GPU that is not promised.
  */
 public final class LlamaContext implements Decoder {
     private final LlamaModel model;
@@ -65,6 +66,42 @@ public final class LlamaContext implements Decoder {
     }
 
     @Override
+    public void share(int from, int to, int length) {
+        assertOwner();
+        handle.call(context -> share(context, from, to, length));
+    }
+
+    @Override
+    public int cellsOf(int... sequences) {
+        assertOwner();
+        return (int) handle.call(context -> cellsOf(context, sequences));
+    }
+
+    @Override
+    public long savedBytes(int sequence) {
+        assertOwner();
+        return handle.call(context -> savedBytes(context, sequence));
+    }
+
+    @Override
+    public long save(int sequence) {
+        assertOwner();
+        return handle.call(context -> save(context, sequence));
+    }
+
+    @Override
+    public void restore(long saved, int sequence) {
+        assertOwner();
+        handle.call(context -> restore(context, saved, sequence));
+    }
+
+    @Override
+    public void forget(long saved) {
+        assertOwner();
+        handle.call(context -> forget(context, saved));
+    }
+
+    @Override
     public void step(Batch batch) {
         assertOwner();
         handle.call(context -> step(context, batch.memory(), batch.capacity(), batch.size()));
@@ -96,6 +133,18 @@ public final class LlamaContext implements Decoder {
     private static native long admit(long context, int sequence, ByteBuffer settings);
 
     private static native long release(long context, int sequence, int length);
+
+    private static native long share(long context, int from, int to, int length);
+
+    private static native long cellsOf(long context, int[] sequences);
+
+    private static native long savedBytes(long context, int sequence);
+
+    private static native long save(long context, int sequence);
+
+    private static native long restore(long context, long saved, int sequence);
+
+    private static native long forget(long context, long saved);
 
     private static native long step(long context, ByteBuffer batch, int capacity, int rows);
 }

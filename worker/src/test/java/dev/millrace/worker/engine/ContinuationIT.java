@@ -153,15 +153,15 @@ class ContinuationIT {
     private static GenerationRequest request(Sampling.Builder sampling) throws PromptRefusedException {
         UUID id = UUID.randomUUID();
         return new GenerationRequest(
-                id, prompt, new int[0], GenerationParameters.of(sampling.build(), id), false, null);
+                id, prompt, new int[0], GenerationParameters.of(sampling.build(), id), "", 0, false, null);
     }
 
     /** On an engine of its own; the first one's listener comes first. */
     private static List<RecordingListener> generate(GenerationRequest first, List<GenerationRequest> others)
             throws PromptRefusedException {
         Engine engine = new Engine(
-                new EngineSettings("continuation-test", model.contextTokens(), Pace.UNLIMITED),
-                () -> LlamaContext.open(model, new ContextSettings(4000, 8, 64, 1)),
+                new EngineSettings("continuation-test", model.contextTokens(), 8, 0, Pace.UNLIMITED),
+                () -> LlamaContext.open(model, new ContextSettings(4000, 16, 64, 1)),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled("demo", "cpu"));
         try (engine) {

@@ -38,7 +38,7 @@ class EngineTest {
 
     @Test
     void generatesManyAtOnceEachAsAlone() throws Exception {
-        Engine engine = engine(() -> new FakeDecoder(4, 4000, 64), Pace.UNLIMITED);
+        Engine engine = engine(() -> new FakeDecoder(8, 4000, 64), Pace.UNLIMITED);
         engine.start().join();
         List<RecordingListener> listeners = new ArrayList<>();
 
@@ -62,7 +62,7 @@ class EngineTest {
 
     @Test
     void refusesAPromptThatLeavesNoRoomForAnAnswer() {
-        Engine engine = engine(() -> new FakeDecoder(4, 30, 64), Pace.UNLIMITED);
+        Engine engine = engine(() -> new FakeDecoder(8, 30, 64), Pace.UNLIMITED);
         engine.start().join();
 
         assertThatThrownBy(() -> engine.submit(request(5), new RecordingListener()))
@@ -73,7 +73,7 @@ class EngineTest {
 
     @Test
     void dropsARunningCompletion() throws Exception {
-        Engine engine = engine(() -> new FakeDecoder(4, 4000, 64), Pace.of(100));
+        Engine engine = engine(() -> new FakeDecoder(8, 4000, 64), Pace.of(100));
         engine.start().join();
         RecordingListener listener = new RecordingListener();
         GenerationRequest request = request(1000);
@@ -156,19 +156,19 @@ class EngineTest {
     }
 
     private Engine engine(Supplier<Decoder> device, Pace pace) {
-        Engine engine =
-                new Engine(new EngineSettings("engine-test", 10_000, pace), device, FakeDecoder.VOCABULARY, metrics);
+        Engine engine = new Engine(
+                new EngineSettings("engine-test", 10_000, 4, 0, pace), device, FakeDecoder.VOCABULARY, metrics);
         engines.add(engine);
         return engine;
     }
 
     private static FakeDecoder fake() {
-        return new FakeDecoder(4, 4000, 64);
+        return new FakeDecoder(8, 4000, 64);
     }
 
     private static GenerationRequest request(int maxNewTokens) {
         GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, false, null);
+        return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, "", 0, false, null);
     }
 
     private static Void fail() {
@@ -179,7 +179,7 @@ class EngineTest {
     private record SteppingDecoder(Callable<Void> step) implements Decoder {
         @Override
         public int sequences() {
-            return 4;
+            return 8;
         }
 
         @Override
@@ -197,6 +197,30 @@ class EngineTest {
 
         @Override
         public void release(int sequence, int length) {}
+
+        @Override
+        public void share(int from, int to, int length) {}
+
+        @Override
+        public int cellsOf(int... sequences) {
+            return 0;
+        }
+
+        @Override
+        public long savedBytes(int sequence) {
+            return 0;
+        }
+
+        @Override
+        public long save(int sequence) {
+            return 1;
+        }
+
+        @Override
+        public void restore(long saved, int sequence) {}
+
+        @Override
+        public void forget(long saved) {}
 
         @Override
         public void step(Batch batch) {

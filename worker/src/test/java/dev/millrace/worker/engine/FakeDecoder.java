@@ -6,8 +6,12 @@ import dev.millrace.worker.llama.SamplerSettings;
 import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -27,7 +31,12 @@ public final class FakeDecoder implements Decoder {
     private final int sequences;
     private final int kvCells;
     private final int batchTokens;
-    private final List<List<Integer>> cells = new ArrayList<>();
+    /** Told apart by identity: sequences that share one have it in common. */
+    private record Cell(int token) {}
+
+    private final List<List<Cell>> cells = new ArrayList<>();
+    private final Map<Long, List<Cell>> saved = new HashMap<>();
+    private long saves;
     /** Rows of each step, in order. */
     final List<Integer> stepSizes = new ArrayList<>();
 
@@ -77,8 +86,62 @@ public final class FakeDecoder implements Decoder {
 
     @Override
     public void release(int sequence, int length) {
-        List<Integer> held = cells.get(sequence);
+        List<Cell> held = cells.get(sequence);
         held.subList(length, held.size()).clear();
+    }
+
+    @Override
+    public void share(int from, int to, int length) {
+        if (!cells.get(to).isEmpty()) {
+            throw new IllegalArgumentException("sequence " + to + " is not empty");
+        }
+        cells.get(to).addAll(cells.get(from).subList(0, length));
+    }
+
+    @Override
+    public int cellsOf(int... sequences) {
+        Set<Cell> held = Collections.newSetFromMap(new IdentityHashMap<>());
+        Arrays.stream(sequences).forEach(sequence -> held.addAll(cells.get(sequence)));
+        return held.size();
+    }
+
+    @Override
+    public long savedBytes(int sequence) {
+        return cells.get(sequence).size();
+    }
+
+    @Override
+    public long save(int sequence) {
+        saved.put(++saves, List.copyOf(cells.get(sequence)));
+        return saves;
+    }
+
+    @Override
+    public void restore(long from, int sequence) {
+        if (!cells.get(sequence).isEmpty()) {
+            throw new IllegalArgumentException("sequence " + sequence + " is not empty");
+        }
+        saved(from).forEach(cell -> cells.get(sequence).add(new Cell(cell.token())));
+        checkRoom();
+    }
+
+    @Override
+    public void forget(long from) {
+        saved(from);
+        saved.remove(from);
+    }
+
+    private List<Cell> saved(long from) {
+        List<Cell> found = saved.get(from);
+        if (found == null) {
+            throw new IllegalArgumentException("nothing is saved under " + from);
+        }
+        return found;
+    }
+
+    /** Tokens in host memory. */
+    int savedTokens() {
+        return saved.values().stream().mapToInt(List::size).sum();
     }
 
     @Override
@@ -86,16 +149,20 @@ public final class FakeDecoder implements Decoder {
         stepSizes.add(batch.size());
         int output = 0;
         for (int row = 0; row < batch.size(); row++) {
-            List<Integer> held = cells.get(batch.sequence(row));
+            List<Cell> held = cells.get(batch.sequence(row));
             if (batch.position(row) != held.size()) {
                 throw new IllegalArgumentException(
                         "row " + row + " stands at " + batch.position(row) + " and not at " + held.size());
             }
-            held.add(batch.token(row));
+            held.add(new Cell(batch.token(row)));
             if (batch.index(row) >= 0) {
-                batch.sampled(output++, next(held), 0);
+                batch.sampled(output++, next(held.stream().map(Cell::token).toList()), 0);
             }
         }
+        checkRoom();
+    }
+
+    private void checkRoom() {
         mostCells = Math.max(mostCells, usedCells());
         if (usedCells() > kvCells) {
             throw new IllegalArgumentException("the KV cache has run full");
@@ -103,7 +170,7 @@ public final class FakeDecoder implements Decoder {
     }
 
     int usedCells() {
-        return cells.stream().mapToInt(List::size).sum();
+        return cellsOf(IntStream.range(0, sequences).toArray());
     }
 
     @Override

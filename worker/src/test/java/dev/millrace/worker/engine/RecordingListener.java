@@ -13,10 +13,16 @@ import org.jspecify.annotations.Nullable;
 class RecordingListener implements CompletionListener {
     final List<Integer> ids = new ArrayList<>();
     final List<TokenLogprobs> logprobs = new ArrayList<>();
+    final List<String> progress = new ArrayList<>();
     final StringBuilder text = new StringBuilder();
     volatile @Nullable FinishReason reason;
     Usage usage = new Usage(0, 0, 0);
     String errorCode = "";
+
+    @Override
+    public synchronized void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens) {
+        progress.add(queuePosition == null ? prefilledTokens + "/" + promptTokens : "queue " + queuePosition);
+    }
 
     @Override
     public synchronized void onTokens(

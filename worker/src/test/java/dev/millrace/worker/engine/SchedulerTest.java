@@ -1,32 +1,28 @@
 package dev.millrace.worker.engine;
 
+import static dev.millrace.worker.engine.SchedulerFixture.prompt;
+import static dev.millrace.worker.engine.SchedulerFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.worker.llama.Batch;
-import dev.millrace.worker.llama.SamplerSettings;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
-    private static final int CONTEXT = 1000;
-
-    private final FakeDecoder decoder = new FakeDecoder(3, 200, 16);
-    private final Scheduler scheduler = new Scheduler(decoder, Pace.UNLIMITED);
-    private long nowNanos;
+    private final SchedulerFixture fixture = new SchedulerFixture(3, 200);
+    private final FakeDecoder decoder = fixture.decoder;
+    private final Scheduler scheduler = fixture.scheduler;
 
     @Test
     void generatesWhatTheDeviceGeneratesAlone() {
-        int[] prompt = prompt(40);
-        RecordingListener listener = enqueue(prompt, 20);
+        int[] prompt = prompt(40, 40);
+        RecordingListener listener = fixture.enqueue(prompt, 20);
 
-        runUntilIdle();
+        fixture.runUntilIdle();
 
         assertThat(listener.ids).isEqualTo(FakeDecoder.completion(prompt, 20));
         assertThat(listener.reason).isEqualTo(FinishReason.LENGTH);
@@ -37,11 +33,11 @@ class SchedulerTest {
     @Test
     void generatesEachOfManyAsItWouldAlone() {
         List<int[]> prompts =
-                IntStream.range(0, 20).mapToObj(i -> prompt(5 + i)).toList();
+                IntStream.range(0, 20).mapToObj(i -> prompt(5 + i, 5 + i)).toList();
         List<RecordingListener> listeners =
-                prompts.stream().map(prompt -> enqueue(prompt, 15)).toList();
+                prompts.stream().map(prompt -> fixture.enqueue(prompt, 15)).toList();
 
-        runUntilIdle();
+        fixture.runUntilIdle();
 
         for (int i = 0; i < prompts.size(); i++) {
             assertThat(listeners.get(i).ids).isEqualTo(FakeDecoder.completion(prompts.get(i), 15));
@@ -50,13 +46,13 @@ class SchedulerTest {
 
     @Test
     void decodesBeforeItPrefills() {
-        RecordingListener running = enqueue(prompt(4), 50);
-        step();
+        RecordingListener running = fixture.enqueue(prompt(4, 4), 50);
+        fixture.step();
         int said = running.ids.size();
-        RecordingListener arriving = enqueue(prompt(40), 5);
+        RecordingListener arriving = fixture.enqueue(prompt(40, 40), 5);
 
-        step();
-        step();
+        fixture.step();
+        fixture.step();
 
         assertThat(running.ids).hasSize(said + 2);
         assertThat(arriving.ids).isEmpty();
@@ -64,38 +60,67 @@ class SchedulerTest {
     }
 
     @Test
-    void admitsOnlyWhatTheCacheHasRoomFor() {
-        RecordingListener first = enqueue(prompt(50), 100);
-        RecordingListener second = enqueue(prompt(50), 30);
+    void prefillsALongPromptWithoutHoldingUpOthers() {
+        RecordingListener running = fixture.enqueue(prompt(4, 4), 60);
+        fixture.step();
+        RecordingListener arriving = fixture.enqueue(prompt(130, 130), 5);
 
-        step();
+        fixture.steps(8);
 
-        assertThat(scheduler.load()).isEqualTo(new EngineLoad(1, 1, 50, 200));
-        runUntilIdle();
-        assertThat(first.ids).hasSize(100);
-        assertThat(second.ids).hasSize(30);
+        assertThat(running.ids).hasSize(9);
+        assertThat(arriving.ids).isEmpty();
+        assertThat(decoder.stepSizes.subList(1, 9)).containsOnly(16);
+        fixture.step();
+        assertThat(arriving.ids).hasSize(1);
+    }
+
+    @Test
+    void prefillsAShortPromptBesideALongOne() {
+        fixture.enqueue(prompt(150, 150), 5);
+        fixture.step();
+        RecordingListener arriving = fixture.enqueue(prompt(8, 8), 5);
+
+        fixture.step();
+
+        assertThat(arriving.ids).hasSize(1);
+    }
+
+    @Test
+    void admitsWhatTheCacheHasRoomForNotWhatItMayComeToNeed() {
+        RecordingListener first = fixture.enqueue(prompt(20, 20), 900);
+        fixture.enqueue(prompt(21, 21), 10);
+        RecordingListener third = fixture.enqueue(prompt(100, 100), 10);
+
+        fixture.step();
+
+        assertThat(scheduler.load()).isEqualTo(new EngineLoad(2, 1, 184, 200));
+        fixture.steps(40);
+        assertThat(third.ids).isEmpty();
+        assertThat(first.reason).isNull();
         assertThat(decoder.mostCells).isLessThanOrEqualTo(200);
     }
 
     @Test
-    void freesEverythingInTheEnd() {
-        IntStream.range(0, 10).forEach(i -> enqueue(prompt(10), 10));
+    void hasEverythingToGiveInTheEnd() {
+        IntStream.range(0, 10).forEach(i -> fixture.enqueue(prompt(10, 10), 10));
 
-        runUntilIdle();
+        fixture.runUntilIdle();
 
-        assertThat(decoder.usedCells()).isZero();
         assertThat(scheduler.load()).isEqualTo(new EngineLoad(0, 0, 200, 200));
+        scheduler.clearCache();
+        assertThat(decoder.usedCells()).isZero();
+        assertThat(decoder.savedTokens()).isZero();
     }
 
     @Test
     void goesOnWhereAnEarlierOwnerLeftOff() {
-        int[] prompt = prompt(12);
+        int[] prompt = prompt(12, 12);
         List<Integer> whole = FakeDecoder.completion(prompt, 30);
 
         for (int cut = 0; cut <= 30; cut++) {
             RecordingListener listener = new RecordingListener().after(whole.subList(0, cut));
-            scheduler.enqueue(slot(request(prompt, 30, null).continuing(whole.subList(0, cut)), listener));
-            runUntilIdle();
+            scheduler.enqueue(fixture.slot(request(prompt, 30).continuing(whole.subList(0, cut)), listener));
+            fixture.runUntilIdle();
             assertThat(listener.ids).isEqualTo(whole);
             assertThat(listener.reason).isEqualTo(FinishReason.LENGTH);
         }
@@ -103,11 +128,11 @@ class SchedulerTest {
 
     @Test
     void finishesWithoutTheDeviceWhatLackedOnlyTheEnd() {
-        int[] prompt = prompt(12);
+        int[] prompt = prompt(12, 12);
         List<Integer> whole = FakeDecoder.completion(prompt, 30);
         RecordingListener listener = new RecordingListener().after(whole);
 
-        scheduler.enqueue(slot(request(prompt, 30, null).continuing(whole), listener));
+        scheduler.enqueue(fixture.slot(request(prompt, 30).continuing(whole), listener));
 
         assertThat(listener.reason).isEqualTo(FinishReason.LENGTH);
         assertThat(decoder.stepSizes).isEmpty();
@@ -115,19 +140,23 @@ class SchedulerTest {
 
     @Test
     void endsAtTheContextsEnd() {
-        Slot slot = new Slot(request(prompt(20), 500, null), new RecordingListener(), FakeDecoder.VOCABULARY, 25, 0);
+        RecordingListener listener = new RecordingListener();
+        scheduler.enqueue(new Slot(request(prompt(20, 20), 500), listener, FakeDecoder.VOCABULARY, 25, 0));
 
-        assertThat(slot.cells()).isEqualTo(25);
+        fixture.runUntilIdle();
+
+        assertThat(listener.ids).hasSize(5);
+        assertThat(listener.reason).isEqualTo(FinishReason.LENGTH);
     }
 
     @Test
     void spendsNoStepOnWhatHasExpired() {
         RecordingListener waiting = new RecordingListener();
-        scheduler.enqueue(slot(request(prompt(10), 10, Instant.ofEpochMilli(1000)), waiting));
+        scheduler.enqueue(fixture.slot(request(prompt(10, 10), 10, "", 0, Instant.ofEpochMilli(1000)), waiting));
 
         scheduler.expire(1001);
         scheduler.retire();
-        runUntilIdle();
+        fixture.runUntilIdle();
 
         assertThat(waiting.reason).isEqualTo(FinishReason.EXPIRED);
         assertThat(decoder.stepSizes).isEmpty();
@@ -136,9 +165,9 @@ class SchedulerTest {
     @Test
     void endsARunningCompletionAtItsDeadline() {
         RecordingListener running = new RecordingListener();
-        scheduler.enqueue(slot(request(prompt(10), 100, Instant.ofEpochMilli(1000)), running));
-        step();
-        step();
+        scheduler.enqueue(fixture.slot(request(prompt(10, 10), 100, "", 0, Instant.ofEpochMilli(1000)), running));
+        fixture.step();
+        fixture.step();
 
         scheduler.expire(1000);
         assertThat(running.reason).isNull();
@@ -147,33 +176,32 @@ class SchedulerTest {
 
         assertThat(running.reason).isEqualTo(FinishReason.EXPIRED);
         assertThat(running.ids).hasSize(2);
-        assertThat(decoder.usedCells()).isZero();
+        assertThat(scheduler.load()).isEqualTo(new EngineLoad(0, 0, 200, 200));
     }
 
     @Test
     void dropsWithoutAWord() {
         RecordingListener running = new RecordingListener();
-        GenerationRequest request = request(prompt(10), 100, null);
-        scheduler.enqueue(slot(request, running));
-        step();
+        GenerationRequest request = request(prompt(10, 10), 100);
+        scheduler.enqueue(fixture.slot(request, running));
+        fixture.step();
 
         scheduler.drop(request);
 
         assertThat(running.reason).isNull();
-        assertThat(decoder.usedCells()).isZero();
-        assertThat(scheduler.load().runningPrompts()).isZero();
+        assertThat(scheduler.load()).isEqualTo(new EngineLoad(0, 0, 200, 200));
     }
 
     @Test
     void saysNothingAfterTheEnd() {
         RecordingListener listener = new RecordingListener();
-        GenerationRequest request = request(prompt(10), 100, null);
-        scheduler.enqueue(slot(request, listener));
-        step();
-        step();
+        GenerationRequest request = request(prompt(10, 10), 100);
+        scheduler.enqueue(fixture.slot(request, listener));
+        fixture.step();
+        fixture.step();
 
         scheduler.cancel(request);
-        step();
+        fixture.step();
 
         assertThat(listener.reason).isEqualTo(FinishReason.CANCELLED);
         assertThat(listener.ids).hasSize(2);
@@ -181,17 +209,17 @@ class SchedulerTest {
 
     @Test
     void dropsTheOneOfTwoCompletionsOfAPromptThatItIsTold() {
-        int[] prompt = prompt(10);
-        GenerationRequest one = request(prompt, 20, null);
+        int[] prompt = prompt(10, 10);
+        GenerationRequest one = request(prompt, 20);
         GenerationRequest other = one.continuing(List.of());
         RecordingListener dropped = new RecordingListener();
         RecordingListener kept = new RecordingListener();
-        scheduler.enqueue(slot(one, dropped));
-        scheduler.enqueue(slot(other, kept));
-        step();
+        scheduler.enqueue(fixture.slot(one, dropped));
+        scheduler.enqueue(fixture.slot(other, kept));
+        fixture.step();
 
         scheduler.drop(one);
-        runUntilIdle();
+        fixture.runUntilIdle();
 
         assertThat(dropped.reason).isNull();
         assertThat(kept.ids).isEqualTo(FakeDecoder.completion(prompt, 20));
@@ -199,20 +227,20 @@ class SchedulerTest {
 
     @Test
     void runsOnItsOwnWhatMustBeAlone() {
-        RecordingListener before = enqueue(prompt(10), 5);
+        RecordingListener before = fixture.enqueue(prompt(10, 10), 5);
         RecordingListener alone = new RecordingListener();
-        scheduler.enqueue(slot(request(prompt(11), 40, null).onItsOwn(), alone));
-        RecordingListener behind = enqueue(prompt(12), 5);
+        scheduler.enqueue(fixture.slot(request(prompt(11, 11), 40).onItsOwn(), alone));
+        RecordingListener behind = fixture.enqueue(prompt(12, 12), 5);
 
         while (behind.reason == null) {
-            step();
+            fixture.step();
             assertThat(alone.ids.isEmpty() || before.reason != null).isTrue();
             assertThat(behind.ids.isEmpty() || alone.ids.size() > 16).isTrue();
         }
 
         assertThat(alone.ids).as("not kept alone to its end").hasSizeLessThan(40);
-        runUntilIdle();
-        assertThat(alone.ids).isEqualTo(FakeDecoder.completion(prompt(11), 40));
+        fixture.runUntilIdle();
+        assertThat(alone.ids).isEqualTo(FakeDecoder.completion(prompt(11, 11), 40));
     }
 
     @Test
@@ -224,22 +252,22 @@ class SchedulerTest {
                 return ready;
             }
         };
-        scheduler.enqueue(slot(request(prompt(10), 5, null), listener));
-        step();
+        scheduler.enqueue(fixture.slot(request(prompt(10, 10), 5), listener));
+        fixture.step();
         assertThat(decoder.usedCells()).isZero();
-        assertThat(scheduler.untilDue(nowNanos)).isPositive().isLessThan(Long.MAX_VALUE);
+        assertThat(scheduler.untilDue(fixture.nowNanos)).isPositive().isLessThan(Long.MAX_VALUE);
 
         ready.complete(null);
-        runUntilIdle();
+        fixture.runUntilIdle();
 
         assertThat(listener.ids).hasSize(5);
     }
 
     @Test
     void keepsToThePace() {
-        Scheduler paced = new Scheduler(decoder, Pace.of(10));
+        Scheduler paced = new Scheduler(decoder, new EngineSettings("paced", 1000, 3, 0, Pace.of(10)));
         RecordingListener listener = new RecordingListener();
-        paced.enqueue(slot(request(prompt(10), 100, null), listener));
+        paced.enqueue(fixture.slot(request(prompt(10, 10), 100), listener));
         paced.admit(0);
         decoder.step(paced.plan(0));
 
@@ -248,20 +276,21 @@ class SchedulerTest {
 
     @Test
     void movesWhatWaitsToTheDeviceThatReplacesAFailedOne() {
-        List<RecordingListener> running =
-                IntStream.range(0, 3).mapToObj(i -> enqueue(prompt(10), 10)).toList();
-        int[] prompt = prompt(11);
-        RecordingListener waiting = enqueue(prompt, 10);
-        step();
+        List<RecordingListener> running = IntStream.range(0, 3)
+                .mapToObj(i -> fixture.enqueue(prompt(10, 10), 10))
+                .toList();
+        int[] prompt = prompt(11, 11);
+        RecordingListener waiting = fixture.enqueue(prompt, 10);
+        fixture.step();
 
-        FakeDecoder replacement = new FakeDecoder(3, 200, 16);
+        FakeDecoder replacement = new FakeDecoder(8, 200, 16);
         scheduler.moveTo(replacement, new PromptRefusedException(ErrorCode.INTERNAL, null, "failed").failure());
         for (int i = 0; i < 20; i++) {
-            scheduler.admit(nowNanos);
-            Batch batch = scheduler.plan(nowNanos);
+            scheduler.admit(fixture.nowNanos);
+            Batch batch = scheduler.plan(fixture.nowNanos);
             if (batch.size() > 0) {
                 replacement.step(batch);
-                scheduler.accept(batch, nowNanos);
+                scheduler.accept(batch, fixture.nowNanos);
             }
             scheduler.retire();
         }
@@ -271,41 +300,5 @@ class SchedulerTest {
             assertThat(listener.errorCode).isEqualTo("internal");
         });
         assertThat(waiting.ids).isEqualTo(FakeDecoder.completion(prompt, 10));
-    }
-
-    private RecordingListener enqueue(int[] prompt, int maxNewTokens) {
-        RecordingListener listener = new RecordingListener();
-        scheduler.enqueue(slot(request(prompt, maxNewTokens, null), listener));
-        return listener;
-    }
-
-    private Slot slot(GenerationRequest request, CompletionListener listener) {
-        return new Slot(request, listener, FakeDecoder.VOCABULARY, CONTEXT, nowNanos);
-    }
-
-    private static GenerationRequest request(int[] prompt, int maxNewTokens, @Nullable Instant deadline) {
-        GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
-        return new GenerationRequest(UUID.randomUUID(), prompt, new int[0], parameters, false, deadline);
-    }
-
-    private static int[] prompt(int length) {
-        int[] prompt = new int[length];
-        Arrays.setAll(prompt, i -> (i * 31 + length) % 256);
-        return prompt;
-    }
-
-    private void runUntilIdle() {
-        while (scheduler.load().runningPrompts() + scheduler.load().queuedPrompts() > 0) {
-            step();
-        }
-    }
-
-    private void step() {
-        nowNanos += 1_000_000;
-        scheduler.admit(nowNanos);
-        Batch batch = scheduler.plan(nowNanos);
-        decoder.step(batch);
-        scheduler.accept(batch, nowNanos);
-        scheduler.retire();
     }
 }

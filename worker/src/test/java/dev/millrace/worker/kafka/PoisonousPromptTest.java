@@ -158,7 +158,7 @@ class PoisonousPromptTest {
     }
 
     private WorkerFixture worker(Pace pace) {
-        return worker(pace, () -> new FakeDecoder(4, 8000, 64));
+        return worker(pace, () -> new FakeDecoder(8, 8000, 64));
     }
 
     private WorkerFixture worker(Pace pace, Supplier<Decoder> device) {
@@ -261,6 +261,30 @@ class PoisonousPromptTest {
 
         @Override
         public void release(int sequence, int length) {}
+
+        @Override
+        public void share(int from, int to, int length) {}
+
+        @Override
+        public int cellsOf(int... sequences) {
+            return 0;
+        }
+
+        @Override
+        public long savedBytes(int sequence) {
+            return 0;
+        }
+
+        @Override
+        public long save(int sequence) {
+            return 1;
+        }
+
+        @Override
+        public void restore(long saved, int sequence) {}
+
+        @Override
+        public void forget(long saved) {}
 
         @Override
         public void step(Batch batch) {

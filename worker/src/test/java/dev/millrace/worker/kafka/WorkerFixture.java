@@ -66,7 +66,7 @@ final class WorkerFixture implements AutoCloseable {
     final Followed followed = new Followed();
 
     WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
-        this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(4, 8000, 64));
+        this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(8, 8000, 64));
     }
 
     WorkerFixture(
@@ -74,7 +74,7 @@ final class WorkerFixture implements AutoCloseable {
         CollectorRegistry registry = new CollectorRegistry();
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
-                new EngineSettings("engine-" + nonce, 10_000, pace),
+                new EngineSettings("engine-" + nonce, 10_000, 4, 0, pace),
                 device,
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));

@@ -3,7 +3,7 @@ package dev.millrace.worker.llama;
 import java.nio.file.Path;
 
 /** The model that the repository brings, and the library that the build made. */
-final class DemoModel {
+public final class DemoModel {
     static final Path FILE = Path.of("demo-model", "millrace-demo-f16.gguf");
     static final Path EXPECTED = Path.of("demo-model", "expected.jsonl");
 
@@ -14,7 +14,7 @@ final class DemoModel {
         return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), home == null ? null : Path.of(home));
     }
 
-    static LlamaModel open() {
+    public static LlamaModel open() {
         return open(new Device.Cpu());
     }
 

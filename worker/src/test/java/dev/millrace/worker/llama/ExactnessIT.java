@@ -139,6 +139,65 @@ class ExactnessIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 61, 100, 609})
+    void doesNotDependOnWhoComputedTheBeginning(int shared) {
+        try (LlamaContext context = open(4000)) {
+            List<Generation> others = neighbours(context, 5);
+            Generation.run(context, List.of(subject(context, 6, 50)));
+            Generation subject = subject(context, 0, 62);
+            context.share(6, 0, shared);
+            context.release(6, 0);
+            others.add(subject.goingOnAt(shared));
+
+            Generation.run(context, others);
+
+            assertSameAsAlone(subject);
+        }
+    }
+
+    @Test
+    void doesNotDependOnAStayInHostMemory() {
+        try (LlamaContext context = open(4000)) {
+            Generation subject = subject(context, 0, 100);
+            Batch batch = new Batch(context.batchTokens());
+            for (int step = 0; step < 22; step++) {
+                Generation.step(context, batch, List.of(subject));
+                if (step % 3 == 2) {
+                    long saved = context.save(0);
+                    context.admit(0, SETTINGS);
+                    Generation.run(context, neighbours(context, step % 4));
+                    context.restore(saved, 0);
+                    context.forget(saved);
+                }
+            }
+
+            Generation.run(context, List.of(subject));
+
+            assertSameAsAlone(subject);
+        }
+    }
+
+    /** The cache is so small that all is moved together time and again, shared cells among it. */
+    @Test
+    void doesNotDependOnMovesOfWhatIsShared() {
+        try (LlamaContext context = open(850)) {
+            Generation subject = subject(context, 0, 100);
+            Batch batch = new Batch(context.batchTokens());
+            for (int step = 0; step < 42; step++) {
+                Generation.step(context, batch, List.of(subject));
+                context.release(7, 0);
+                context.share(0, 7, context.cellsOf(0) - step % 5);
+                Generation.run(context, neighbours(context, 2));
+                context.release(1, 0);
+            }
+
+            Generation.run(context, List.of(subject));
+
+            assertSameAsAlone(subject);
+        }
+    }
+
     private static LlamaContext open(int kvCells) {
         return LlamaContext.open(model, new ContextSettings(kvCells, 8, 512, 1));
     }

@@ -23,6 +23,12 @@ final class Generation {
         decoder.admit(sequence, settings);
     }
 
+    /** The sequence holds the first tokens of the prompt already. */
+    Generation goingOnAt(int held) {
+        length = held;
+        return this;
+    }
+
     /** Steps until each has the tokens that it wanted. */
     static void run(Decoder decoder, List<Generation> generations) {
         Batch batch = new Batch(decoder.batchTokens());

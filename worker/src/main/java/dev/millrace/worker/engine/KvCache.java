@@ -1,0 +1,165 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.worker.llama.Decoder;
+import dev.millrace.worker.llama.SamplerSettings;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequences in the device's KV cache. Those that somebody generates with are in use. The others are idle: kept
+ * because a later prompt may begin with their tokens, and evicted, the least recently used first, when room is needed;
+ * to host memory where that has room.
+ *
+ * <p>What is reused is found by its token ids and by nothing else, and shared, not copied: a beginning that many
+ * sequences have in common takes its cells once. Owned by the engine's thread.
+ */
+final class KvCache {
+    private final Decoder decoder;
+    private final HostCache host;
+    private final BitSet ids = new BitSet();
+    private final List<Sequence> inUse = new ArrayList<>();
+    /** The least recently used first. */
+    private final Deque<Sequence> idle = new ArrayDeque<>();
+
+    KvCache(Decoder decoder, long hostBytes) {
+        this.decoder = decoder;
+        this.host = new HostCache(decoder, hostBytes);
+    }
+
+    /** Of the first {@code length} tokens, how many a sequence in use holds. */
+    int heldInUse(int[] tokens, int length) {
+        return common(longest(inUse.stream(), tokens, length), tokens, length);
+    }
+
+    /** Of the first {@code length} tokens, how many need not be computed. */
+    int held(int[] tokens, int length) {
+        HostCache.Saved saved = host.worthBringing(tokens, length);
+        int onDevice = common(longest(onDevice(), tokens, length), tokens, length);
+        return saved == null ? onDevice : Math.max(onDevice, saved.common(tokens, length));
+    }
+
+    /**
+     * A sequence for these tokens, which holds as many of the first {@code length} as were found. There must be fewer
+     * than {@link #mostInUse} in use.
+     */
+    Sequence open(int[] tokens, int length, SamplerSettings sampler) {
+        Sequence source = source(tokens, length);
+        Sequence opened = new Sequence(freeId(source), tokens, common(source, tokens, length));
+        decoder.admit(opened.id(), sampler);
+        if (source != null) {
+            decoder.share(source.id(), opened.id(), opened.length());
+            if (opened.length() == source.length() && idle.remove(source)) {
+                free(source);
+            }
+        }
+        inUse.add(opened);
+        return opened;
+    }
+
+    /** It is not in use any more, but what it holds may be of use later. */
+    void park(Sequence sequence) {
+        inUse.remove(sequence);
+        sequence.settle();
+        idle.removeIf(older -> isBeginning(older, sequence) && free(older));
+        if (sequence.length() > 0) {
+            idle.add(sequence);
+        } else {
+            free(sequence);
+        }
+    }
+
+    /** Evicts what is idle until so many cells are free; false where there are too few. */
+    boolean makeRoom(int cells) {
+        while (freeCells() < cells && !idle.isEmpty()) {
+            evict(idle.element());
+        }
+        return freeCells() >= cells;
+    }
+
+    /** Cells that hold nothing. */
+    int freeCells() {
+        return decoder.kvCells() - cellsOf(onDevice());
+    }
+
+    /** Cells that hold nothing, or nothing that is in use. */
+    int availableCells() {
+        return decoder.kvCells() - cellsOf(inUse.stream());
+    }
+
+    /** Sequences that can be in use at once. One id is kept for what the next may begin with. */
+    int mostInUse() {
+        return decoder.sequences() - 1;
+    }
+
+    /** Frees all that is idle, in host memory too. */
+    void clear() {
+        idle.forEach(this::free);
+        idle.clear();
+        host.clear();
+    }
+
+    /** What begins most like these tokens, brought in from host memory where that has more of them. */
+    private @Nullable Sequence source(int[] tokens, int length) {
+        HostCache.Saved saved = host.worthBringing(tokens, length);
+        int onDevice = common(longest(onDevice(), tokens, length), tokens, length);
+        if (saved != null && saved.common(tokens, length) > onDevice && makeRoom(saved.tokens().length)) {
+            int id = freeId(null);
+            if (host.moveTo(id, saved)) {
+                idle.add(new Sequence(id, saved.tokens(), saved.tokens().length));
+            } else {
+                ids.clear(id);
+            }
+        }
+        return longest(onDevice(), tokens, length);
+    }
+
+    private int freeId(@Nullable Sequence keep) {
+        if (ids.cardinality() == decoder.sequences()) {
+            evict(idle.stream().filter(sequence -> sequence != keep).findFirst().orElseThrow());
+        }
+        int id = ids.nextClearBit(0);
+        ids.set(id);
+        return id;
+    }
+
+    private void evict(Sequence sequence) {
+        host.save(sequence);
+        idle.remove(sequence);
+        free(sequence);
+    }
+
+    private boolean free(Sequence sequence) {
+        decoder.release(sequence.id(), 0);
+        ids.clear(sequence.id());
+        return true;
+    }
+
+    private Stream<Sequence> onDevice() {
+        return Stream.concat(inUse.stream(), idle.stream());
+    }
+
+    private int cellsOf(Stream<Sequence> sequences) {
+        return decoder.cellsOf(sequences.mapToInt(Sequence::id).toArray());
+    }
+
+    private static @Nullable Sequence longest(Stream<Sequence> sequences, int[] tokens, int length) {
+        return sequences
+                .filter(sequence -> common(sequence, tokens, length) > 0)
+                .max(Comparator.comparingInt(sequence -> common(sequence, tokens, length)))
+                .orElse(null);
+    }
+
+    private static int common(@Nullable Sequence sequence, int[] tokens, int length) {
+        return sequence == null ? 0 : TokenPrefix.common(sequence.tokens(), sequence.length(), tokens, length);
+    }
+
+    private static boolean isBeginning(Sequence older, Sequence sequence) {
+        return common(older, sequence.tokens(), sequence.length()) == older.length();
+    }
+}

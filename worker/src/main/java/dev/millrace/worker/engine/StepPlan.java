@@ -1,0 +1,50 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.worker.llama.Batch;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Who gets how many rows of a step: every completion that decodes its one row, so that no prompt stalls it, however long;
+ * what is left is shared out among those in prefill, evenly, so that a short prompt does not wait for a long one.
+ */
+final class StepPlan {
+    private final List<Slot> decoding;
+    /** Those that need least first. */
+    private final List<Slot> prefilling;
+
+    StepPlan(List<Slot> running, Pace pace, long nowNanos) {
+        decoding = running.stream()
+                .filter(slot -> !slot.prefilling() && pace.untilDue(slot, nowNanos) <= 0)
+                .toList();
+        prefilling = running.stream()
+                .filter(Slot::prefilling)
+                .sorted(Comparator.comparingInt(Slot::pending))
+                .toList();
+    }
+
+    /** With fewer rows somebody would not get on. */
+    int leastRows() {
+        return decoding.size() + (prefilling.isEmpty() ? 0 : 1);
+    }
+
+    int wantedRows() {
+        return decoding.size() + prefilling.stream().mapToInt(Slot::pending).sum();
+    }
+
+    void fill(Batch batch, int rows, FairShare share) {
+        decoding.stream().limit(rows).forEach(slot -> put(batch, slot, 1, share));
+        int sharers = prefilling.size();
+        for (Slot slot : prefilling) {
+            put(batch, slot, roundUp(rows - batch.size(), sharers--), share);
+        }
+    }
+
+    private static int roundUp(int rows, int sharers) {
+        return (rows + sharers - 1) / sharers;
+    }
+
+    private static void put(Batch batch, Slot slot, int rows, FairShare share) {
+        share.charge(slot.principal(), slot.fill(batch, rows));
+    }
+}

@@ -1,0 +1,95 @@
+package dev.millrace.worker.engine;
+
+import dev.millrace.worker.llama.Batch;
+import dev.millrace.worker.llama.SamplerSettings;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A scheduler on a fake device, driven step by step; a step takes a millisecond of its clock. */
+final class SchedulerFixture {
+    static final int CONTEXT = 1000;
+    static final int HOST_BYTES = 10_000;
+
+    final FakeDecoder decoder;
+    final Scheduler scheduler;
+    long nowNanos;
+
+    SchedulerFixture(int slots, int kvCells) {
+        this(slots, kvCells, HOST_BYTES);
+    }
+
+    /** A token takes one byte of the fake's host memory. */
+    SchedulerFixture(int slots, int kvCells, int hostBytes) {
+        this.decoder = new FakeDecoder(8, kvCells, 16);
+        this.scheduler =
+                new Scheduler(decoder, new EngineSettings("scheduler-test", CONTEXT, slots, hostBytes, Pace.UNLIMITED));
+    }
+
+    RecordingListener enqueue(int[] prompt, int maxNewTokens) {
+        return enqueue(request(prompt, maxNewTokens));
+    }
+
+    RecordingListener enqueue(GenerationRequest request) {
+        RecordingListener listener = new RecordingListener();
+        scheduler.enqueue(slot(request, listener));
+        return listener;
+    }
+
+    Slot slot(GenerationRequest request, CompletionListener listener) {
+        return new Slot(request, listener, FakeDecoder.VOCABULARY, CONTEXT, nowNanos);
+    }
+
+    static GenerationRequest request(int[] prompt, int maxNewTokens) {
+        return request(prompt, maxNewTokens, "", 0, null);
+    }
+
+    static GenerationRequest request(
+            int[] prompt, int maxNewTokens, String principal, int priority, @Nullable Instant deadline) {
+        GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
+        return new GenerationRequest(
+                UUID.randomUUID(), prompt, new int[0], parameters, principal, priority, false, deadline);
+    }
+
+    /** Prompts of different seeds have no beginning in common. */
+    static int[] prompt(int seed, int length) {
+        int[] prompt = new int[length];
+        Arrays.setAll(prompt, i -> (i * 31 + seed) % 256);
+        return prompt;
+    }
+
+    static int[] join(int[] beginning, int[] rest) {
+        int[] joined = Arrays.copyOf(beginning, beginning.length + rest.length);
+        System.arraycopy(rest, 0, joined, beginning.length, rest.length);
+        return joined;
+    }
+
+    static int[] ids(List<Integer> ids) {
+        return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    void runUntilIdle() {
+        while (scheduler.load().runningPrompts() + scheduler.load().queuedPrompts() > 0) {
+            step();
+        }
+    }
+
+    void steps(int count) {
+        for (int i = 0; i < count; i++) {
+            step();
+        }
+    }
+
+    void step() {
+        nowNanos += 1_000_000;
+        scheduler.retire();
+        scheduler.admit(nowNanos);
+        Batch batch = scheduler.plan(nowNanos);
+        decoder.step(batch);
+        scheduler.accept(batch, nowNanos);
+        scheduler.retire();
+        scheduler.tellProgress(nowNanos);
+    }
+}
