@@ -15,7 +15,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults bench-chunks bench-first-token bench-sampler bench-turns soak-engine clean
+.PHONY: help run ask test test-faults soak-engine clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -25,7 +25,9 @@ help:
 	@echo "make test              builds everything and runs every test"
 	@echo "make test-faults       kills and cuts off what runs, and counts what readers saw of it"
 	@echo "                         ROUNDS=3 of each row  STREAMS=40 at once  SEED  ROWS=all  REPORT=file to write"
+	@echo "make bench-cancel      from a cancellation to the end of its answer, settled and right after a rebalance"
 	@echo "make bench-chunks      what the tokens of 1, 8 and 64 streams cost as events"
+	@echo "make bench-claims      what claims and reading back cost"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
 	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
 	@echo "make bench-turns       time to the first token on turn 10 of a conversation, over that of its new tokens alone"
@@ -47,31 +49,17 @@ test-faults: $(BUILT) $(TEST_CLASS_PATH)
 	@cd compose && exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
 		-cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.millrace.compose.faults.FaultMatrix
 
-bench-first-token:
-	@mvn -q -B -DskipTests package >&2
-	@compose/src/test/scripts/bench-first-token
+bench-%: $(BUILT) $(TEST_CLASS_PATH)
+	@compose/src/test/scripts/$@
 
-bench-sampler:
-	@mvn -q -B -DskipTests -pl worker -am package >&2
-	@worker/src/test/scripts/bench-sampler
-
-bench-chunks:
-	@mvn -q -B -DskipTests package >&2
-	@compose/src/test/scripts/bench-chunks
-
-bench-turns:
-	@mvn -q -B -DskipTests package >&2
-	@compose/src/test/scripts/bench-turns
-
-soak-engine:
-	@mvn -q -B -DskipTests package >&2
+soak-engine: $(BUILT) $(TEST_CLASS_PATH)
 	@compose/src/test/scripts/soak-engine
 
 clean:
 	rm -rf target */target
 
 $(BUILT): $(SOURCES)
-$(TEST_CLASS_PATH): $(SOURCES) $(shell find compose/src/test)
+$(TEST_CLASS_PATH): $(SOURCES) $(shell find compose/src/test worker/src/test -name node_modules -prune -o -print)
 $(BUILT) $(TEST_CLASS_PATH):
 	@$(SCRIPTS)/tools
 	@echo "millrace: building what has changed" >&2
