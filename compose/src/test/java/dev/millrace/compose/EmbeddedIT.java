@@ -226,6 +226,19 @@ class EmbeddedIT {
     }
 
     @Test
+    void leavesADirectoryAloneThatAnotherOneUses() throws Exception {
+        try (Run run = makeRun("run")) {
+            run.awaitReady();
+
+            refuses("is in use by another broker", "KAFKA_PORT=0");
+
+            try (Run ask = make(Map.of("KAFKA_PORT", run.kafkaPort()), "ask", "PROMPT=What is Kafka?")) {
+                assertThat(ask.exitStatus(30)).as(ask.said()).isZero();
+            }
+        }
+    }
+
+    @Test
     void saysABadNumberInOneLine() throws Exception {
         refuses("kafka-port must be a whole number", "KAFKA_PORT=many");
     }

@@ -3,6 +3,8 @@ package dev.millrace.compose.broker;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -10,6 +12,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -25,9 +28,41 @@ record DataDirectory(Path path) {
     /** One for every local stack, so that a directory may be moved. 16 bytes in base 64. */
     private static final String CLUSTER_ID = "millrace-local-stack-w";
 
+    private static final String LOCK = "broker.lock";
+
     /** What a broker may leave behind that died while it formatted. */
     private static final Set<String> HALF_FORMATTED =
-            Set.of(".lock", "bootstrap.checkpoint", "bootstrap.checkpoint.tmp", "meta.properties.tmp");
+            Set.of(LOCK, ".lock", "bootstrap.checkpoint", "bootstrap.checkpoint.tmp", "meta.properties.tmp");
+
+    /**
+     * Takes the directory for this process until the channel is closed. Kafka's own lock comes too late: a second
+     * broker would have written to the first one's metadata log by then.
+     *
+     * @throws BrokerFailure if another broker has it, or it cannot be written
+     */
+    FileChannel lock() {
+        try {
+            Files.createDirectories(path);
+            FileChannel file =
+                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!locked(file)) {
+                file.close();
+                throw new BrokerFailure("the directory " + path
+                        + " is in use by another broker: stop that one, or name another directory");
+            }
+            return file;
+        } catch (IOException e) {
+            throw new BrokerFailure("the directory " + path + " cannot hold the broker's data: " + reason(e), e);
+        }
+    }
+
+    private static boolean locked(FileChannel file) throws IOException {
+        try {
+            return file.tryLock() != null;
+        } catch (OverlappingFileLockException e) { // a broker of this process
+            return false;
+        }
+    }
 
     /** @throws BrokerFailure if the broker could not start in this directory, or would spoil what is there */
     void prepare() {

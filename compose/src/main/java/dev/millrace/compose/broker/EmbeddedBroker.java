@@ -1,5 +1,8 @@
 package dev.millrace.compose.broker;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Map;
 import kafka.server.KafkaConfig;
@@ -15,10 +18,13 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private final int port;
     private final KafkaRaftServer server;
+    /** Of the directory; goes with the process in any case. */
+    private final FileChannel lock;
 
-    private EmbeddedBroker(int port, KafkaRaftServer server) {
+    private EmbeddedBroker(int port, KafkaRaftServer server, FileChannel lock) {
         this.port = port;
         this.server = server;
+        this.lock = lock;
     }
 
     /**
@@ -34,13 +40,27 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static EmbeddedBroker prepare(Path directory, int port, Map<String, String> overrides) {
         int claimed = Ports.claim(port);
         Path absolute = directory.toAbsolutePath().normalize();
-        new DataDirectory(absolute).prepare();
-        Map<String, String> properties = BrokerProperties.of(absolute, claimed, Ports.claim(0));
-        properties.putAll(overrides);
+        DataDirectory data = new DataDirectory(absolute);
+        FileChannel lock = data.lock();
         try {
-            return new EmbeddedBroker(claimed, new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM));
+            data.prepare();
+            Map<String, String> properties = BrokerProperties.of(absolute, claimed, Ports.claim(0));
+            properties.putAll(overrides);
+            return new EmbeddedBroker(claimed, new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM), lock);
+        } catch (BrokerFailure e) {
+            unlock(lock);
+            throw e;
         } catch (RuntimeException e) {
+            unlock(lock);
             throw failure(e);
+        }
+    }
+
+    private static void unlock(FileChannel lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -91,5 +111,6 @@ public final class EmbeddedBroker implements AutoCloseable {
     public synchronized void close() {
         server.shutdown();
         server.awaitShutdown();
+        unlock(lock);
     }
 }

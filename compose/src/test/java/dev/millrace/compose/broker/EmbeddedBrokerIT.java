@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.compose.JavaProcess;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -90,13 +91,17 @@ class EmbeddedBrokerIT {
     }
 
     @Test
-    void saysThatAnotherBrokerUsesTheDirectory() throws Exception {
+    void saysThatAnotherBrokerUsesTheDirectoryAndTouchesNothing() throws Exception {
+        Path quorumState = directory.resolve("__cluster_metadata-0/quorum-state");
         try (JavaProcess first = JavaProcess.start(BrokerMain.class, Map.of(), directory, 0)) {
             address(first);
+            String elected = Files.readString(quorumState);
 
             assertThatThrownBy(() -> EmbeddedBroker.start(directory, 0))
                     .isInstanceOf(BrokerFailure.class)
-                    .hasMessageContaining("is using this directory");
+                    .hasMessageContaining("is in use by another broker");
+
+            assertThat(quorumState).hasContent(elected);
         }
     }
 
