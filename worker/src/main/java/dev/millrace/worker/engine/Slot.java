@@ -177,8 +177,14 @@ final class Slot {
         return progress.due(nowNanos);
     }
 
-    /** Tells how far the prompt is, if that is worth a word by now. */
+    /**
+     * Tells how far the prompt is, if that is worth a word by now. Once the listener has heard of the start, a place in
+     * the queue would say that the prompt was put down.
+     */
     void tellProgress(@Nullable Integer queuePosition, long nowNanos) {
+        if (queuePosition != null && announced != null) {
+            return;
+        }
         int promptTokens = request.promptTokens().length;
         progress.tell(listener, queuePosition, Math.min(held(), promptTokens), promptTokens, nowNanos);
     }

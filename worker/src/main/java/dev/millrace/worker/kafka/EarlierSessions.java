@@ -40,9 +40,19 @@ final class EarlierSessions {
         if (event.getBody() instanceof Claimed) {
             claimed.add(event.getNonce());
         } else if (event.getBody() instanceof Progress progress) {
-            (progress.getQueuePosition() == null ? tookUp : putDown).add(event.getNonce());
+            accept(event.getNonce(), progress);
         } else if (delivery instanceof Delivery.Text) {
             tookUp.retainAll(Set.of(event.getNonce()));
+        }
+    }
+
+    /** A place in the queue before the prompt is taken up is no putting down. */
+    private void accept(long nonce, Progress progress) {
+        if (progress.getQueuePosition() == null) {
+            tookUp.add(nonce);
+            putDown.remove(nonce);
+        } else {
+            putDown.add(nonce);
         }
     }
 

@@ -104,6 +104,22 @@ class PoisonousPromptTest {
     }
 
     @Test
+    void countsACrashAfterAWaitInTheQueue() {
+        for (long nonce = 1; nonce <= 4; nonce++) {
+            append(nonce, new Claimed("crashed", "model", 3));
+            append(nonce, new Progress(2, 0, 9));
+            append(nonce, new Progress(0, 0, 9));
+            append(nonce, TAKEN_UP);
+        }
+
+        WorkerFixture worker = worker(Pace.UNLIMITED);
+        worker.assign(suspect);
+
+        await().until(() -> worker.committed() == 1);
+        assertThat(errorOf(suspect)).isEqualTo("poisonous");
+    }
+
+    @Test
     void countsNoCrashThatThePromptWaitedThrough() {
         for (long nonce = 1; nonce <= 5; nonce++) {
             append(nonce, new Claimed("crashed", "model", 3));
