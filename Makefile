@@ -5,6 +5,7 @@ SCRIPTS := compose/src/main/scripts
 # Written last by the build: older than whatever has changed since. Directories are listed too, for deleted files.
 BUILT := compose/target/lib/classes.jsa
 TEST_CLASS_PATH := compose/target/test.classpath
+BENCHES := $(notdir $(wildcard compose/src/test/scripts/bench-*))
 SOURCES := $(shell find .mvn pom.xml */pom.xml */src/main -name node_modules -prune -o -print)
 
 # Every character of the prompt counts, $ and # and line ends included: nothing in it is make's to expand.
@@ -15,7 +16,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults soak-engine clean
+.PHONY: help run ask test test-faults $(BENCHES) soak-engine clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -49,7 +50,7 @@ test-faults: $(BUILT) $(TEST_CLASS_PATH)
 	@cd compose && exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
 		-cp "target/test-classes:target/classes:$$(cat target/test.classpath)" dev.millrace.compose.faults.FaultMatrix
 
-bench-%: $(BUILT) $(TEST_CLASS_PATH)
+$(BENCHES): $(BUILT) $(TEST_CLASS_PATH)
 	@compose/src/test/scripts/$@
 
 soak-engine: $(BUILT) $(TEST_CLASS_PATH)
