@@ -3,6 +3,7 @@ package dev.millrace.worker.kafka;
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
@@ -28,9 +29,15 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlReader.class);
     private static final Duration POLL = Duration.ofMillis(50);
 
+    /** Changes what is followed, and the times in milliseconds since 1970 from which partitions are to be read. */
+    @FunctionalInterface
+    private interface Message {
+        void tell(Map<TopicPartition, Long> begins);
+    }
+
     private final Consumer<byte[], byte[]> consumer;
     private final String topic;
-    private final BlockingQueue<Runnable> messages = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
     private final Set<TopicPartition> followed = new HashSet<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final String threadName;
@@ -52,14 +59,15 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
 
     @Override
     public void follow(int partition, long sinceMs) {
-        messages.add(() -> begin(new TopicPartition(topic, partition), sinceMs));
+        messages.add(begins -> begins.put(new TopicPartition(topic, partition), sinceMs));
     }
 
     @Override
     public void leave(int partition) {
-        messages.add(() -> {
-            followed.remove(new TopicPartition(topic, partition));
-            consumer.assign(followed);
+        messages.add(begins -> {
+            TopicPartition left = new TopicPartition(topic, partition);
+            begins.remove(left);
+            followed.remove(left);
         });
     }
 
@@ -71,6 +79,7 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
 
     private void run(CancellationListener listener) {
         try {
+            connect();
             while (!closing) {
                 turn(listener);
             }
@@ -82,20 +91,36 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
         }
     }
 
+    /** Asks what {@link #begin} will ask, so that the first cancellation does not wait for connections. */
+    private void connect() {
+        try {
+            consumer.endOffsets(consumer.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition()))
+                    .toList());
+        } catch (RetriableException e) {
+            LOG.info("The topic {} does not answer yet: {}", topic, e.toString());
+        }
+    }
+
     private void turn(CancellationListener listener) throws InterruptedException {
-        Runnable message = followed.isEmpty() ? messages.poll(POLL.toMillis(), TimeUnit.MILLISECONDS) : messages.poll();
+        Message message = followed.isEmpty() ? messages.poll(POLL.toMillis(), TimeUnit.MILLISECONDS) : messages.poll();
         if (message != null) {
-            handle(message);
-        } else if (!followed.isEmpty()) {
+            handleAllFrom(message);
+        }
+        if (!followed.isEmpty()) {
             consumer.poll(POLL).forEach(record -> accept(record, listener));
         }
     }
 
-    /** Messages keep their order, so one that Kafka does not answer is tried until it does. */
-    private void handle(Runnable message) {
+    /** A rebalance brings several at once, and they share two questions to Kafka, which are asked until it answers. */
+    private void handleAllFrom(Message first) {
+        Map<TopicPartition, Long> begins = new HashMap<>();
+        for (Message message = first; message != null; message = messages.poll()) {
+            message.tell(begins);
+        }
         while (!closing) {
             try {
-                message.run();
+                begin(begins);
                 return;
             } catch (RetriableException e) {
                 LOG.info("The topic {} does not answer; tried again: {}", topic, e.toString());
@@ -103,14 +128,16 @@ final class ControlReader implements PartitionFollower, AutoCloseable {
         }
     }
 
-    /** The end is asked for first: what is appended between the two questions is behind it, and so is read. */
-    private void begin(TopicPartition partition, long sinceMs) {
-        long end = Objects.requireNonNull(consumer.endOffsets(Set.of(partition)).get(partition));
-        OffsetAndTimestamp since =
-                consumer.offsetsForTimes(Map.of(partition, sinceMs)).get(partition);
-        followed.add(partition);
+    /** The ends are asked for first: what is appended between the two questions is behind them, and so is read. */
+    private void begin(Map<TopicPartition, Long> begins) {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(begins.keySet());
+        Map<TopicPartition, OffsetAndTimestamp> since = consumer.offsetsForTimes(begins);
+        followed.addAll(begins.keySet());
         consumer.assign(followed);
-        consumer.seek(partition, since == null ? end : since.offset());
+        begins.keySet().forEach(partition -> {
+            OffsetAndTimestamp found = since.get(partition);
+            consumer.seek(partition, found == null ? Objects.requireNonNull(ends.get(partition)) : found.offset());
+        });
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record, CancellationListener listener) {

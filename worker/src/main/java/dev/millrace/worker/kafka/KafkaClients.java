@@ -23,6 +23,15 @@ final class KafkaClients {
     /** The members of a group learn by a heartbeat's answer that one has left: so long readers wait at its SIGTERM. */
     private static final int HEARTBEAT_MS = 250;
 
+    /**
+     * A broker that is asked for the partitions of before is not asked for others until it has answered. So long the
+     * first record of a partition that was taken over waits at most; Kafka's default is half a second.
+     */
+    private static final int FETCH_MS = 50;
+
+    /** What is read back stands in the log already, so nothing is gained by waiting for more. */
+    private static final int READ_BACK_FETCH_MS = 5;
+
     private final KafkaSettings settings;
     private final String clientIdPrefix;
 
@@ -42,6 +51,7 @@ final class KafkaClients {
         properties.put(
                 "heartbeat.interval.ms",
                 Math.min(HEARTBEAT_MS, (int) settings.sessionTimeout().toMillis() / 3));
+        properties.put("fetch.max.wait.ms", FETCH_MS);
         properties.put("max.poll.records", 16);
         properties.put("max.partition.fetch.bytes", MAX_REQUEST_BYTES);
         properties.put("default.api.timeout.ms", 10_000);
@@ -58,6 +68,7 @@ final class KafkaClients {
     /** Of replies, without a group: it goes where a claim stands. */
     Consumer<byte[], byte[]> replyConsumer() {
         Map<String, Object> properties = new HashMap<>();
+        properties.put("fetch.max.wait.ms", READ_BACK_FETCH_MS);
         properties.put("max.poll.records", 10_000);
         properties.put("default.api.timeout.ms", 10_000);
         properties.putAll(common("read-back"));
@@ -70,6 +81,7 @@ final class KafkaClients {
     Consumer<byte[], byte[]> controlConsumer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put("default.api.timeout.ms", 10_000);
+        properties.put("fetch.max.wait.ms", FETCH_MS);
         properties.putAll(common("controls"));
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
