@@ -1,6 +1,6 @@
 package dev.millrace.process;
 
-/** The process cannot start, and the operator must act. The message is one plain line. */
+/** The process cannot start, or cannot go on, and the operator must act. The message is one plain line. */
 public final class StartFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

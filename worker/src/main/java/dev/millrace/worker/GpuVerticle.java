@@ -19,6 +19,7 @@ import io.vertx.core.VerticleBase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,7 +139,7 @@ final class GpuVerticle extends VerticleBase {
         CompletableFuture<Void> delivered = started.start();
         CompletableFuture<Void> all = CompletableFuture.allOf(delivered, engine.ended());
         Future.fromCompletionStage(all.thenRun(model::close), context).onComplete(v -> closed.complete());
-        Future.fromCompletionStage(delivered, context).onFailure(failed::tryFail);
+        Future.fromCompletionStage(delivered, context).onFailure(failure -> failed.tryFail(cause(failure)));
         Future.fromCompletionStage(engine.ended(), context).onFailure(failed::tryFail);
     }
 
@@ -150,6 +151,11 @@ final class GpuVerticle extends VerticleBase {
         }
         delivery.close();
         return closed.future();
+    }
+
+    /** What a step in a chain of futures failed with. */
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     private int kvCells(LlamaModel model) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Headers;
 
@@ -54,6 +55,7 @@ final class DeadLetters {
         lane.onContext(lane.sender().send(letter))
                 .onSuccess(offset -> buried.complete())
                 .onFailure(failure -> {
+                    lane.suspect(new TopicPartition(letter.topic(), 0));
                     // What is too large for the topic will be so again.
                     ProducerRecord<byte[], byte[]> next =
                             failure instanceof RecordTooLargeException ? shorter.get() : letter;

@@ -3,8 +3,11 @@ package dev.millrace.worker.kafka;
 import dev.millrace.worker.engine.Engine;
 import io.vertx.core.Context;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,10 @@ public final class Delivery implements AutoCloseable {
     private final Intake intake;
     private final @Nullable RegistryClient registry;
     private final PromptConsumer consumer;
+    private final Admin admin;
+    /** Ends when the rest is closed; fails when the worker cannot go on. */
+    private final CompletableFuture<Void> broken = new CompletableFuture<>();
+
     private final Engine engine;
     private final Context context;
 
@@ -41,7 +48,8 @@ public final class Delivery implements AutoCloseable {
         KafkaClients clients = new KafkaClients(settings, workerId);
         this.engine = engine;
         this.context = context;
-        this.producer = new ChunkProducer(workerId + "-send", clients.producer());
+        this.producer = new ChunkProducer(workerId + "-send", clients.producer(), System::nanoTime);
+        this.admin = clients.admin();
         this.reader = new ReplyLogReader(workerId + "-read-back", clients.replyConsumer());
         this.controls = new ControlReader(
                 workerId + "-controls",
@@ -57,7 +65,12 @@ public final class Delivery implements AutoCloseable {
                 producer,
                 reader,
                 controls,
-                metrics);
+                new ReplyPlaceCheck(
+                        context,
+                        topic -> ReplyTopics.describe(admin, topic),
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime())),
+                metrics,
+                broken);
         this.intake = new Intake(lane);
         this.registry =
                 settings.schemaRegistry() == null ? null : new RegistryClient(context, settings.schemaRegistry());
@@ -73,15 +86,18 @@ public final class Delivery implements AutoCloseable {
 
     /** Begins to take prompts. The future completes when all has been closed, exceptionally when it gave up. */
     public CompletableFuture<Void> start() {
+        CompletableFuture<Void> unbroken = broken.whenComplete((v, failure) -> consumer.close());
         CompletableFuture<Void> controlled = controls.start(intake).whenComplete((v, failure) -> consumer.close());
         CompletableFuture<Void> polled =
                 consumer.start().whenComplete((v, failure) -> context.runOnContext(runsClosed -> closeTheRest()));
-        return CompletableFuture.allOf(polled, controlled, reader.start(), producer.start());
+        return CompletableFuture.allOf(unbroken, polled, controlled, reader.start(), producer.start());
     }
 
     /** The runs of the last sessions have closed by now, since their context keeps the order of what it is told. */
     private void closeTheRest() {
+        broken.complete(null);
         engine.close();
+        admin.close(Duration.ZERO);
         controls.close();
         if (registry != null) {
             registry.close();

@@ -1,17 +1,21 @@
 package dev.millrace.worker.kafka;
 
+import dev.millrace.process.StartFailure;
 import dev.millrace.schemas.Topics;
 import dev.millrace.worker.engine.Engine;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * What all prompts of one device share.
  *
  * @param context the delivery context: an event loop that owns every run
  * @param workerId unique for each device of each process
+ * @param broken fails with a {@link StartFailure} when the worker cannot go on and its operator must act
  */
 record Lane(
         Context context,
@@ -23,7 +27,9 @@ record Lane(
         RecordSender sender,
         HistoryReader reader,
         PartitionFollower controls,
-        DeliveryMetrics metrics) {
+        ReplyPlaceCheck placeCheck,
+        DeliveryMetrics metrics,
+        CompletableFuture<Void> broken) {
 
     /**
      * Where a prompt does not say where its answer may begin, reading back starts this long before its append: a
@@ -40,5 +46,18 @@ record Lane(
     /** The same outcome, heard of on the delivery context. */
     <T> Future<T> onContext(CompletionStage<T> stage) {
         return Future.fromCompletionStage(stage, context);
+    }
+
+    /**
+     * A send to one of the worker's own topics failed. Without that topic there is nothing that it could do, and a
+     * start makes sure of it: so the worker ends when the topic is gone.
+     */
+    void suspect(TopicPartition own) {
+        placeCheck.check(own).onFailure(failure -> {
+            if (failure instanceof UnknownReplyPlaceException) {
+                broken.completeExceptionally(new StartFailure(
+                        "own_topic_gone: " + failure.getMessage() + ". A start creates what is missing", failure));
+            }
+        });
     }
 }

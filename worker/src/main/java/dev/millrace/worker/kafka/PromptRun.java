@@ -119,8 +119,36 @@ final class PromptRun {
         }
     }
 
-    /** One try at being the prompt's writer. */
+    /** One try at being the prompt's writer. A topic that only this prompt names is asked about first. */
     void claim() {
+        if (answersInOwnTopic()) {
+            sendClaim();
+            return;
+        }
+        lane.placeCheck()
+                .check(place.partition())
+                .onSuccess(v -> unlessClosed(this::sendClaim))
+                .onFailure(failure -> unlessClosed(() -> onUnanswerable(failure)));
+    }
+
+    private boolean answersInOwnTopic() {
+        return place.partition().topic().equals(lane.topics().replies());
+    }
+
+    /** Without its place a prompt has no log to end in: it becomes a dead letter, as if it had never had one. */
+    private void onUnanswerable(Throwable failure) {
+        if (!(failure instanceof UnknownReplyPlaceException gone)) {
+            later(RETRY_MS, this::claim);
+            return;
+        }
+        LOG.warn("Prompt {} goes to the dead letters: {}", prompt().getId(), gone.getMessage());
+        lane.metrics().onDeadLetter();
+        new DeadLetters(lane)
+                .bury(incoming.record(), UnknownReplyPlaceException.CODE, gone)
+                .onSuccess(v -> done());
+    }
+
+    private void sendClaim() {
         ReplyWriter writer = writer();
         current = writer;
         int partition = session().partition().partition();
@@ -316,6 +344,9 @@ final class PromptRun {
         LOG.warn("Prompt {} is claimed again: {}", prompt().getId(), failure.toString());
         lane.metrics().onSendFailed();
         fallSilent();
+        if (answersInOwnTopic()) {
+            lane.suspect(place.partition());
+        }
         later(RETRY_MS, () -> raiseEpoch(epoch));
     }
 
@@ -324,9 +355,7 @@ final class PromptRun {
         lane.onContext(source.raiseEpoch(session(), seen))
                 .onSuccess(raised -> {
                     epoch = raised;
-                    if (!closed) {
-                        claim();
-                    }
+                    unlessClosed(this::claim);
                 })
                 .onFailure(failure -> {
                     if (!(failure instanceof SessionClosedException)) {
@@ -344,11 +373,13 @@ final class PromptRun {
     }
 
     private void later(long delayMs, Runnable action) {
-        lane.context().owner().setTimer(delayMs, timer -> {
-            if (!closed) {
-                action.run();
-            }
-        });
+        lane.context().owner().setTimer(delayMs, timer -> unlessClosed(action));
+    }
+
+    private void unlessClosed(Runnable action) {
+        if (!closed) {
+            action.run();
+        }
     }
 
     private void ifCurrent(ReplyWriter writer, Runnable action) {

@@ -5,20 +5,36 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 
-/** Makes sure of the topics before the first prompt is read. Blocks: for a worker's start. */
+/** Asks Kafka about topics: makes sure of them before the first prompt is read, and looks one up later. */
 public final class ReplyTopics {
     private static final long ANSWER_SECONDS = 30;
+    private static final int ANSWER_MS = 5_000;
 
     private ReplyTopics() {}
 
+    /** One topic as it is now, with what this client may do there. Does not block. */
+    static CompletionStage<TopicDescription> describe(Admin admin, String topic) {
+        DescribeTopicsOptions options =
+                new DescribeTopicsOptions().includeAuthorizedOperations(true).timeoutMs(ANSWER_MS);
+        return Objects.requireNonNull(admin.describeTopics(List.of(topic), options)
+                        .topicNameValues()
+                        .get(topic))
+                .toCompletionStage();
+    }
+
     /**
      * Creates Millrace's own topics where they are missing, and looks up how many partitions each reply topic has.
+     * Blocks: for a worker's start.
      *
      * @return by topic
      * @throws KafkaException when a topic contradicts the rules or an allowed reply topic does not exist

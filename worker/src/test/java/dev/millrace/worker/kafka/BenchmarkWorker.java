@@ -9,6 +9,8 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /** A worker as {@link Delivery} puts it together, with or without claims, on an engine that others may use too. */
 final class BenchmarkWorker {
@@ -36,7 +38,7 @@ final class BenchmarkWorker {
                 Map.of());
         Map<String, Integer> partitions = ReplyTopics.prepare(settings, prefix);
         KafkaClients clients = new KafkaClients(settings, prefix);
-        ChunkProducer producer = new ChunkProducer(prefix + "send", clients.producer());
+        ChunkProducer producer = new ChunkProducer(prefix + "send", clients.producer(), System::nanoTime);
         ReplyLogReader reader = new ReplyLogReader(prefix + "read-back", clients.replyConsumer());
         ControlReader controls = new ControlReader(
                 prefix + "controls",
@@ -54,7 +56,10 @@ final class BenchmarkWorker {
                 claims ? producer : unclaimed,
                 claims ? reader : unclaimed,
                 controls,
-                new DeliveryMetrics(new CollectorRegistry())));
+                new ReplyPlaceCheck(
+                        context, topic -> CompletableFuture.failedFuture(new TimeoutException()), System::nanoTime),
+                new DeliveryMetrics(new CollectorRegistry()),
+                new CompletableFuture<>()));
         PromptConsumer consumer = new PromptConsumer(
                 prefix + "poll",
                 clients.promptConsumer(),

@@ -149,7 +149,7 @@ class InteroperabilityTest {
 
     @Test
     void aDeadLetterThatIsTooLargeLeavesANoteOfWhereItStands() {
-        log.limitDeadLetters(100);
+        log.limit("prompts.dlt", 100);
 
         send("{\"messages\":" + "[".repeat(200), CORRELATION);
 

@@ -7,14 +7,24 @@ import dev.millrace.schemas.MalformedEventException;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.ReplyEvent;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * Every topic that a worker writes to, in memory; the offsets are those of one log for all. A send can be made to fail,
@@ -36,7 +46,13 @@ final class ReplyLog implements RecordSender, HistoryReader {
     private final List<ProducerRecord<byte[], byte[]>> late = new ArrayList<>();
     private final List<FatedSend> fates = new ArrayList<>();
     private long logStart;
-    private int largestDeadLetter = Integer.MAX_VALUE;
+    /** Of each topic that has a limit, the most bytes of a value. */
+    private final Map<String, Integer> limits = new HashMap<>();
+
+    private final Set<String> gone = new HashSet<>();
+    private int asked;
+    private int sendsToMissingTopics;
+    private long clockMs;
 
     /** The next reply event of this kind meets this fate. */
     synchronized void next(Predicate<ReplyEvent> which, Fate fate) {
@@ -53,9 +69,50 @@ final class ReplyLog implements RecordSender, HistoryReader {
         logStart = offset;
     }
 
-    /** A dead letter with a value of more bytes is refused. */
-    synchronized void limitDeadLetters(int bytes) {
-        largestDeadLetter = bytes;
+    /** A value of more bytes is refused by this topic. */
+    synchronized void limit(String topic, int bytes) {
+        limits.put(topic, bytes);
+    }
+
+    /** The topic is deleted: sends fail, and so does asking for it. */
+    synchronized void delete(String topic) {
+        gone.add(topic);
+    }
+
+    /** The topic is made anew. */
+    synchronized void restore(String topic) {
+        gone.remove(topic);
+    }
+
+    /** How often a topic was asked about. */
+    synchronized int asked() {
+        return asked;
+    }
+
+    synchronized int sendsToMissingTopics() {
+        return sendsToMissingTopics;
+    }
+
+    /** The clock by which a place is given up. */
+    synchronized void pass(long ms) {
+        clockMs += ms;
+    }
+
+    synchronized long clockMs() {
+        return clockMs;
+    }
+
+    /** As Kafka describes a topic, of two partitions. */
+    synchronized CompletableFuture<TopicDescription> describe(String topic) {
+        asked++;
+        if (gone.contains(topic)) {
+            return CompletableFuture.failedFuture(new UnknownTopicOrPartitionException("the test deleted it"));
+        }
+        List<TopicPartitionInfo> partitions = IntStream.range(0, 2)
+                .mapToObj(number -> new TopicPartitionInfo(number, null, List.of(), List.of()))
+                .toList();
+        return CompletableFuture.completedFuture(
+                new TopicDescription(topic, false, partitions, Set.of(AclOperation.READ, AclOperation.WRITE)));
     }
 
     synchronized void appendJson(ReplyEvent event) {
@@ -68,9 +125,11 @@ final class ReplyLog implements RecordSender, HistoryReader {
 
     @Override
     public synchronized CompletableFuture<Long> send(ProducerRecord<byte[], byte[]> record) {
-        if (record.topic().equals("prompts.dlt")
-                && record.value() != null
-                && record.value().length > largestDeadLetter) {
+        if (gone.contains(record.topic())) {
+            sendsToMissingTopics++;
+            return CompletableFuture.failedFuture(new TimeoutException("the test deleted it"));
+        }
+        if (record.value() != null && record.value().length > limits.getOrDefault(record.topic(), Integer.MAX_VALUE)) {
             return CompletableFuture.failedFuture(new RecordTooLargeException("the test's topic takes less"));
         }
         Fate fate = record.topic().equals("replies") ? fateOf(decode(record)) : Fate.LANDS;

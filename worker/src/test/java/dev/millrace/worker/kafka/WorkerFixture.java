@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -64,6 +65,10 @@ final class WorkerFixture implements AutoCloseable {
     private final PromptConsumer consumer;
     private final Intake intake;
     final Followed followed = new Followed();
+    /** Fails when the worker gives up. */
+    final CompletableFuture<Void> broken = new CompletableFuture<>();
+
+    final CollectorRegistry registry = new CollectorRegistry();
 
     WorkerFixture(Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace) {
         this(vertx, log, modelId, nonce, clockMs, pace, () -> new FakeDecoder(8, 8000, 64));
@@ -71,7 +76,7 @@ final class WorkerFixture implements AutoCloseable {
 
     WorkerFixture(
             Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace, Supplier<Decoder> device) {
-        CollectorRegistry registry = new CollectorRegistry();
+        DeliveryMetrics deliveryMetrics = new DeliveryMetrics(registry);
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
                 new EngineSettings("engine-" + nonce, 10_000, 4, 0, pace),
@@ -89,7 +94,9 @@ final class WorkerFixture implements AutoCloseable {
                 log,
                 log,
                 followed,
-                new DeliveryMetrics(registry));
+                new ReplyPlaceCheck(context, log::describe, log::clockMs),
+                deliveryMetrics,
+                broken);
         this.intake = new Intake(lane);
         this.consumer = new PromptConsumer(
                 "poll-" + nonce,
