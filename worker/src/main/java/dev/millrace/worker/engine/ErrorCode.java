@@ -18,6 +18,8 @@ public enum ErrorCode {
     HISTORY_LOST,
     /** Workers crashed over this prompt time and again, at last with nothing else running. */
     POISONOUS,
+    /** The whole answer is larger than its topic takes; what was streamed is complete. */
+    ANSWER_TOO_LARGE,
     /** The worker's own fault. */
     INTERNAL;
 

@@ -8,6 +8,7 @@ public final class DeliveryMetrics {
     private final Counter started;
     private final Counter sendFailures;
     private final Counter deadLetters;
+    private final Counter answersLeftOut;
 
     /** Registers the metrics: once for each registry. */
     public DeliveryMetrics(CollectorRegistry registry) {
@@ -19,7 +20,10 @@ public final class DeliveryMetrics {
                 .register(registry);
         deadLetters = Counter.build(
                         "millrace_dead_letters",
-                        "Records that were no prompt, had no place to answer at or crashed workers.")
+                        "Records that were no prompt, had no place to answer at, crashed workers or had too large an answer.")
+                .register(registry);
+        answersLeftOut = Counter.build(
+                        "millrace_answers_left_out", "Whole answers too large for their topic, announced without text.")
                 .register(registry);
         for (String start : new String[] {"fresh", "continued", "restarted"}) {
             started.labels(start);
@@ -33,6 +37,10 @@ public final class DeliveryMetrics {
 
     void onSendFailed() {
         sendFailures.inc();
+    }
+
+    void onAnswerLeftOut() {
+        answersLeftOut.inc();
     }
 
     void onDeadLetter() {

@@ -1,7 +1,6 @@
 package dev.millrace.worker.kafka;
 
 import dev.millrace.schemas.Claim;
-import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Claimed;
 import dev.millrace.schemas.event.Completion;
@@ -22,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -321,15 +319,14 @@ final class PromptRun {
                 finished.getUsage(),
                 finished.getTimings(),
                 finished.getError());
-        sendCompletion(incoming.decoded()
-                .form()
-                .record(lane.topics().completions(), null, prompt().getId(), EventCodec.COMPLETION, completion));
+        announce(completion);
     }
 
-    private void sendCompletion(ProducerRecord<byte[], byte[]> completion) {
-        lane.onContext(lane.sender().send(completion))
-                .onSuccess(offset -> done())
-                .onFailure(failure -> later(RETRY_MS, () -> sendCompletion(completion)));
+    private void announce(Completion completion) {
+        new WholeAnswers(lane)
+                .write(incoming, completion)
+                .onSuccess(v -> done())
+                .onFailure(failure -> later(RETRY_MS, () -> announce(completion)));
     }
 
     private void done() {
