@@ -114,6 +114,9 @@ public final class TopicRules {
         mustBe(found, prompts, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
         mustBe(found, replies, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
         mustBe(found, replies, TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+        if (replies.value(TopicConfig.RETENTION_BYTES_CONFIG) != null) {
+            mustBe(found, replies, TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED);
+        }
         if (!outlives(replies, prompts)) {
             found.add(replies.name() + " has " + TopicConfig.RETENTION_MS_CONFIG + "=" + retention(replies)
                     + ", but must have that of " + prompts.name() + " (" + retention(prompts)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -135,6 +136,16 @@ class TopicSetupTest {
                 "blue.replies", 6, Map.of("message.timestamp.type", "LogAppendTime", "retention.ms", "9999999999"));
 
         assertThatThrownBy(this::ensure).hasMessageContaining("blue.replies has retention.ms=9999999999");
+    }
+
+    @Test
+    void repliesMayNotBeCutBySize() {
+        Map<String, String> cut = new HashMap<>(SOUND);
+        cut.put("retention.bytes", "1000000");
+        cluster.create("blue.replies", 6, cut);
+
+        assertThatThrownBy(this::ensure)
+                .hasMessageContaining("blue.replies has retention.bytes=1000000, but must have -1");
     }
 
     private Map<String, String> configuration(String topic) {

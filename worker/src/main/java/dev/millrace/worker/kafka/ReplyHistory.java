@@ -4,10 +4,16 @@ import dev.millrace.schemas.Claim;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
+import dev.millrace.schemas.Writer;
+import dev.millrace.schemas.event.Claimed;
 import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.Progress;
 import dev.millrace.schemas.event.ReplyEvent;
+import dev.millrace.schemas.event.Tokens;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +33,16 @@ final class ReplyHistory {
         static final Said NOTHING = new Said(List.of(), "");
     }
 
+    private final UUID promptId;
     private final ReplyStream stream;
     private final List<Integer> ids = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private final EarlierSessions sessions;
-    private final boolean lost;
+    /** Whether the log has been cut where reading begins: what stood before may have been this prompt's. */
+    private final boolean cut;
+
+    private final Set<Writer> claimed = new HashSet<>();
+    private boolean lost;
     private @Nullable String textModelId;
     private @Nullable Finished finished;
     private @Nullable String finishedModelId;
@@ -43,15 +54,18 @@ final class ReplyHistory {
      * @param logStart the first offset that the log still has; where it is above {@code from}, something is lost
      */
     ReplyHistory(TopicPartition place, UUID promptId, long from, long logStart) {
+        this.promptId = promptId;
         this.stream =
                 ReplyStream.resume(Cursor.start(place.topic(), place.partition(), promptId, Math.max(from, logStart)));
         this.sessions = new EarlierSessions(promptId);
+        this.cut = logStart > 0 && from <= logStart;
         this.lost = from < logStart;
     }
 
     void accept(long offset, ReplyEvent event) {
         Delivery delivery = stream.accept(offset, event);
         sessions.accept(event, delivery);
+        lost |= cut && event.getPromptId().equals(promptId) && speaksOfWhatIsGone(event, delivery);
         if (delivery instanceof Delivery.Text tokens) {
             ids.addAll(tokens.ids());
             text.append(tokens.text());
@@ -66,7 +80,24 @@ final class ReplyHistory {
         }
     }
 
-    /** Whether the log begins after the point to read from: what stood there is unknown. */
+    /**
+     * Before the first token that counts: text whose writer's claim is not there, or text of the current writer that
+     * does not begin at index 0. (The latter looks the same where a prompt's first chunk was lost behind the cut.)
+     */
+    private boolean speaksOfWhatIsGone(ReplyEvent event, Delivery delivery) {
+        Writer writer = new Writer(event.getEpoch(), event.getNonce());
+        if (event.getBody() instanceof Claimed) {
+            claimed.add(writer);
+            return false;
+        }
+        if (event.getBody() instanceof Progress || delivery instanceof Delivery.Text || !ids.isEmpty()) {
+            return false;
+        }
+        boolean skips = event.getBody() instanceof Tokens && writer.equals(stream.currentWriter());
+        return skips || !claimed.contains(writer);
+    }
+
+    /** Whether the log begins after the point to read from, or can be seen to: what stood there is unknown. */
     boolean lost() {
         return lost;
     }

@@ -135,8 +135,9 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     /**
-     * The first offset appended since the request's time. Retention is longer for replies than for prompts, so what is
-     * asked for has not been deleted.
+     * The first offset that the log has since the request's time. Retention is longer for replies than for prompts, and
+     * not by size, so nothing since then should have been deleted. Where something was all the same, what is left may
+     * show it: see {@link ReplyHistory#lost}.
      */
     private long offsetAt(TopicPartition place, ReadBack request) {
         OffsetAndTimestamp found =

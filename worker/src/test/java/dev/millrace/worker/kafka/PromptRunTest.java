@@ -259,34 +259,6 @@ class PromptRunTest {
     }
 
     @Test
-    void endsWithHistoryLostWhenTheLogNoLongerReachesBack() {
-        Prompt prompt = prompt(UUID.randomUUID(), "hello", LENGTH, new ReplyAddress("replies", 0, 0L));
-        Prompt foreign = prompt("foreign", LENGTH);
-        claim(foreign, NOW_MS, 7, "model", 3);
-        log.deleteBefore(1);
-
-        WorkerFixture worker = worker(1);
-        worker.assign(prompt);
-
-        await().until(() -> worker.committed() == 1);
-        assertThat(errorOf(prompt)).isEqualTo("history_lost");
-    }
-
-    @Test
-    void claimsAboveAnEarlierOwnerBeforeItSaysThatHistoryIsLost() {
-        Prompt prompt = prompt(UUID.randomUUID(), "hello", LENGTH, new ReplyAddress("replies", 0, 0L));
-        claim(prompt("foreign", LENGTH), NOW_MS, 7, "model", 3);
-        claim(prompt, NOW_MS + 5000, 7, "model", 3);
-        log.deleteBefore(1);
-
-        WorkerFixture worker = worker(1);
-        worker.assign(prompt);
-
-        await().until(() -> worker.committed() == 1);
-        assertThat(errorOf(prompt)).isEqualTo("history_lost");
-    }
-
-    @Test
     void endsARunningCompletionThatIsCancelled() {
         Prompt prompt = prompt("hello", LENGTH);
         WorkerFixture worker = worker(1, Pace.of(100));

@@ -156,7 +156,7 @@ final class ReplyLog implements RecordSender, HistoryReader {
     @Override
     public synchronized CompletableFuture<ReplyHistory> read(ReadBack request) {
         TopicPartition place = request.place();
-        long from = request.from() == null ? 0 : request.from();
+        long from = request.from() == null ? logStart : request.from();
         ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
         for (long offset = Math.max(from, logStart); offset <= request.claimOffset(); offset++) {
             if (records.get((int) offset).topic().equals(place.topic())) {
