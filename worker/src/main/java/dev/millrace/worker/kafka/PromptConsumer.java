@@ -53,6 +53,8 @@ final class PromptConsumer implements AutoCloseable {
     private final PromptListener listener;
     private final Queue<Runnable> messages = new ConcurrentLinkedQueue<>();
     private final Map<TopicPartition, PartitionSession> sessions = new HashMap<>();
+    private final OutageLog opening = new OutageLog("Opening sessions", System::nanoTime, LOG::info);
+    private final OutageLog committing = new OutageLog("Committing progress", System::nanoTime, LOG::info);
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
     /** The largest record that had no room, since the partitions were last resumed; 0: none. */
@@ -238,8 +240,9 @@ final class PromptConsumer implements AutoCloseable {
         }
         try {
             sessionFactory.open(consumer, without).forEach(session -> sessions.put(session.partition(), session));
+            opening.succeeded();
         } catch (CommitFailedException | RebalanceInProgressException | RetriableException e) {
-            LOG.info("No session for {} yet: {}", without, e.toString());
+            opening.failed(e);
         }
     }
 
@@ -260,11 +263,12 @@ final class PromptConsumer implements AutoCloseable {
             consumer.commitSync(commits.entrySet().stream()
                     .collect(Collectors.toMap(commit -> commit.getKey().partition(), Map.Entry::getValue)));
             commits.forEach(PartitionSession::onCommitted);
+            committing.succeeded();
         } catch (CommitFailedException e) {
             LOG.warn("The group has moved on without this worker: {}", e.toString());
             due.forEach(this::closeSession);
         } catch (RebalanceInProgressException | RetriableException e) {
-            LOG.info("Progress is committed later: {}", e.toString());
+            committing.failed(e);
         }
     }
 
