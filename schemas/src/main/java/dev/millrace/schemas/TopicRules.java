@@ -19,6 +19,9 @@ public final class TopicRules {
     /** Room for a record's key, its headers and the batch around it, beside its value. */
     public static final int BATCH_HEADROOM_BYTES = 64 << 10;
 
+    /** A prompt goes with the last one of its segment: so much longer it stays than its retention says. */
+    private static final long PROMPTS_SEGMENT_MS = 12 * 3_600_000L;
+
     /** How long a prompt may wait in the log for a worker. */
     public static final long PROMPTS_RETENTION_MS = 7 * 24 * 3_600_000L;
 
@@ -65,7 +68,11 @@ public final class TopicRules {
                 deleted(
                         PROMPTS_RETENTION_MS,
                         LOG_APPEND_TIME,
-                        Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
+                        Map.of(
+                                TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                                promptBatch,
+                                TopicConfig.SEGMENT_MS_CONFIG,
+                                Long.toString(PROMPTS_SEGMENT_MS))));
         // Never compacted: a prompt's events share a key. Never cut by size: see REPLIES_OUTLIVE_PROMPTS_MS.
         all.put(
                 topics.replies(),

@@ -33,7 +33,8 @@ class TopicSetupTest {
         assertThat(cluster.topics.values()).extracting(NewTopic::numPartitions).containsOnly(6);
         assertThat(configuration("blue.prompts"))
                 .containsEntry("message.timestamp.type", "LogAppendTime")
-                .containsEntry("max.message.bytes", "8454144");
+                .containsEntry("max.message.bytes", "8454144")
+                .containsEntry("segment.ms", "43200000");
         assertThat(configuration("blue.replies"))
                 .containsEntry("message.timestamp.type", "LogAppendTime")
                 .containsEntry("cleanup.policy", "delete")
