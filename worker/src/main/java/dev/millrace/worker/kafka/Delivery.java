@@ -50,7 +50,10 @@ public final class Delivery implements AutoCloseable {
         this.context = context;
         this.producer = new ChunkProducer(workerId + "-send", clients.producer(), System::nanoTime);
         this.admin = clients.admin();
-        this.reader = new ReplyLogReader(workerId + "-read-back", clients.replyConsumer());
+        this.reader = new ReplyLogReader(
+                workerId + "-read-back",
+                clients.replyConsumer(),
+                settings.topics().replies());
         this.controls = new ControlReader(
                 workerId + "-controls",
                 clients.controlConsumer(),

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
@@ -44,6 +45,7 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     private final Consumer<byte[], byte[]> consumer;
+    private final String topic;
     /** As many as there are prompts in flight, which the poll thread bounds. */
     private final LinkedBlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
 
@@ -52,9 +54,13 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     /** Set by whoever closes, read by the read-back thread. */
     private volatile boolean closing;
 
-    /** @param consumer handed over: from {@link #start} on only the read-back thread touches it */
-    ReplyLogReader(String threadName, Consumer<byte[], byte[]> consumer) {
+    /**
+     * @param consumer handed over: from {@link #start} on only the read-back thread touches it
+     * @param topic where most is read
+     */
+    ReplyLogReader(String threadName, Consumer<byte[], byte[]> consumer, String topic) {
         this.consumer = consumer;
+        this.topic = topic;
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -78,6 +84,7 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     private void run() {
+        connect();
         while (!closing) {
             try {
                 serve(nextRequests());
@@ -89,6 +96,17 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
             consumer.close(CloseOptions.timeout(Duration.ZERO));
         } finally {
             ended.complete(null);
+        }
+    }
+
+    /** So that the first prompt that is taken over does not wait for connections. */
+    private void connect() {
+        try {
+            consumer.beginningOffsets(consumer.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition()))
+                    .toList());
+        } catch (KafkaException e) {
+            LOG.info("The topic {} does not answer yet: {}", topic, e.toString());
         }
     }
 

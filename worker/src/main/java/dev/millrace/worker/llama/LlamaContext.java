@@ -26,6 +26,17 @@ public final class LlamaContext implements Decoder {
 
     /** Opens a context that belongs to the calling thread, and keeps the model open until it is closed. */
     public static LlamaContext open(LlamaModel model, ContextSettings settings) {
+        LlamaContext context = create(model, settings);
+        try {
+            context.warmUp();
+            return context;
+        } catch (LlamaException e) {
+            context.close();
+            throw e;
+        }
+    }
+
+    private static LlamaContext create(LlamaModel model, ContextSettings settings) {
         long modelHandle = model.handle().acquire();
         try {
             long opened = LlamaLibrary.check(open(
@@ -35,6 +46,15 @@ public final class LlamaContext implements Decoder {
             model.handle().release();
             throw e;
         }
+    }
+
+    /** The first step fetches what file and device have put off until it is needed. No prompt should wait for it. */
+    private void warmUp() {
+        Batch batch = new Batch(batchTokens);
+        batch.addOutput(0, 0, 0, 0);
+        admit(0, SamplerSettings.GREEDY);
+        step(batch);
+        release(0, 0);
     }
 
     @Override

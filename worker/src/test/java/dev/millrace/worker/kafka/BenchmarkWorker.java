@@ -39,7 +39,8 @@ final class BenchmarkWorker {
         Map<String, Integer> partitions = ReplyTopics.prepare(settings, prefix);
         KafkaClients clients = new KafkaClients(settings, prefix);
         ChunkProducer producer = new ChunkProducer(prefix + "send", clients.producer(), System::nanoTime);
-        ReplyLogReader reader = new ReplyLogReader(prefix + "read-back", clients.replyConsumer());
+        ReplyLogReader reader = new ReplyLogReader(
+                prefix + "read-back", clients.replyConsumer(), settings.topics().replies());
         ControlReader controls = new ControlReader(
                 prefix + "controls",
                 clients.controlConsumer(),
