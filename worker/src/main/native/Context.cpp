@@ -174,8 +174,12 @@ void Context::step(const Row * from, int count, Sampled * results) {
     check_not_broken();
     check_rows(from, count);
     broken = true;
-    for (int done = 0; done < count; done += slice_rows) {
-        results = step_slice(from + done, std::min(slice_rows, count - done), results);
+    // Even slices: a slice of two rows would read all weights for them.
+    const int slices = (count + slice_rows - 1) / slice_rows;
+    for (int slice = 0; slice < slices; slice++) {
+        const int begin = static_cast<int>(static_cast<int64_t>(count) * slice / slices);
+        const int end = static_cast<int>(static_cast<int64_t>(count) * (slice + 1) / slices);
+        results = step_slice(from + begin, end - begin, results);
     }
     broken = false;
 }

@@ -64,8 +64,11 @@ public:
     // The next token of each row with an output, in the order of the rows.
     std::vector<llama_token> step(const std::vector<Row> & rows) {
         std::vector<llama_token> next;
-        for (size_t done = 0; done < rows.size(); done += SLICE_ROWS) {
-            decode(&rows[done], static_cast<int>(std::min<size_t>(SLICE_ROWS, rows.size() - done)), next);
+        const size_t slices = (rows.size() + SLICE_ROWS - 1) / SLICE_ROWS;
+        for (size_t slice = 0; slice < slices; slice++) {
+            const size_t begin = rows.size() * slice / slices;
+            const size_t end = rows.size() * (slice + 1) / slices;
+            decode(&rows[begin], static_cast<int>(end - begin), next);
         }
         return next;
     }

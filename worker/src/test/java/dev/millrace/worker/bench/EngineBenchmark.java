@@ -22,6 +22,8 @@ final class EngineBenchmark {
     private static final Path TARGET = Path.of("target", "bench");
     private static final Path DEMO_MODEL = Path.of("demo-model", "millrace-demo-f16.gguf");
     private static final int WARM_UP_ROUND = -1;
+    private static final int WARM_UP_TOKENS = 2;
+    private static final int MOST_LOADS = 1_000_000;
 
     private final Parameters parameters;
     private final LlamaLibrary library;
@@ -137,15 +139,15 @@ final class EngineBenchmark {
 
     private Measurement measure(Round round, Turn turn) throws IOException, InterruptedException {
         boolean warmUp = round.number() == WARM_UP_ROUND;
-        int tokens = parameters.tokens();
+        int tokens = warmUp ? WARM_UP_TOKENS : parameters.tokens();
         Measurement sum = Measurement.NONE;
         int loads = 0;
         do {
-            long seed = (round.number() * 2L + (turn.sampled() ? 1 : 0)) * 1_000_000 + loads;
+            long seed = (round.number() * 2L + (turn.sampled() ? 1 : 0)) * MOST_LOADS + loads;
             sum = sum.and(turn.peer()
                     .generate(Load.random(seed, turn.sampled(), tokens, round.sequences(), round.vocabulary())));
             loads++;
-        } while (!warmUp && sum.nanos() < parameters.leastNanos());
+        } while (sum.nanos() < parameters.leastNanos());
         if (!warmUp) {
             add(round, turn, sum, loads * round.sequences());
         }

@@ -2,6 +2,7 @@ package dev.millrace.worker.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.worker.llama.LlamaLibrary;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -28,6 +29,7 @@ final class LineProcess implements Peer {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                "-Dmillrace.native=" + LlamaLibrary.nativeDirectory(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 EngineProcess.class.getName(),

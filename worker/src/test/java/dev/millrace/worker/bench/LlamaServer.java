@@ -122,7 +122,7 @@ final class LlamaServer implements Peer {
                     .put("top_k", Load.TOP_K)
                     .put("top_p", Load.TOP_P)
                     .put("repeat_penalty", Load.REPETITION_PENALTY)
-                    .put("repeat_last_n", -1);
+                    .put("repeat_last_n", prompt.length + load.tokens());
         } else {
             body.put("samplers", JsonArray.of("temperature")).put("temperature", 0);
         }
@@ -135,9 +135,12 @@ final class LlamaServer implements Peer {
     /** Reads a stream to its end and returns how many tokens were generated, which the last event says. */
     private static int read(HttpResponse<Stream<String>> response) {
         String last = response.body()
-                .filter(line -> line.startsWith(EVENT))
+                .filter(line -> !line.isBlank())
                 .reduce((earlier, later) -> later)
-                .orElseThrow(() -> new IllegalStateException("llama-server answered " + response.statusCode()));
+                .orElse("");
+        if (!last.startsWith(EVENT)) {
+            throw new IllegalStateException("llama-server answered " + response.statusCode() + " " + last);
+        }
         return new JsonObject(last.substring(EVENT.length())).getInteger("tokens_predicted", 0);
     }
 

@@ -46,7 +46,7 @@ record Parameters(
                 list(environment.getOrDefault("SEQUENCES", "1,4,16,64")).stream()
                         .map(Integer::valueOf)
                         .toList(),
-                Integer.parseInt(environment.getOrDefault("ROUNDS", "5")),
+                Integer.parseInt(environment.getOrDefault("ROUNDS", "3")),
                 Integer.parseInt(environment.getOrDefault("TOKENS", "32")),
                 Integer.parseInt(environment.getOrDefault("THREADS", Integer.toString(freeCores()))),
                 server.isEmpty() ? null : Path.of(server).toAbsolutePath(),
