@@ -78,6 +78,7 @@ class EngineBenchmarkIT {
             assertThat(model.file().isF16()).isTrue();
             assertThat(model.vocabulary().size()).isEqualTo(1000);
             assertThat(model.tokenize(" mré")).hasSize(4).endsWith(0xc3, 0xa9);
+            assertThat(model.vocabulary().control("<|im_start|>")).hasValue(998);
             assertThat(model.vocabulary().isEndOfGeneration(999)).isTrue();
         }
     }

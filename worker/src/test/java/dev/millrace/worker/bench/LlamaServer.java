@@ -26,8 +26,6 @@ final class LlamaServer implements Peer {
     private static final int POLLS = 3000;
     private static final String EVENT = "data: ";
 
-    private final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Process process;
     private final URI address;
 
@@ -78,8 +76,14 @@ final class LlamaServer implements Peer {
         }
     }
 
+    /** One for each load, so that none uses a connection that the server is closing meanwhile. */
+    private static HttpClient client() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    }
+
     private void awaitReady() throws IOException, InterruptedException {
         HttpRequest health = HttpRequest.newBuilder(address.resolve("/health")).build();
+        HttpClient http = client();
         for (int poll = 0; poll < POLLS && process.isAlive(); poll++) {
             try {
                 if (http.send(health, BodyHandlers.discarding()).statusCode() == 200) {
@@ -95,6 +99,7 @@ final class LlamaServer implements Peer {
 
     @Override
     public Measurement generate(Load load) {
+        HttpClient http = client();
         long begin = System.nanoTime();
         List<CompletableFuture<Integer>> answers = load.prompts().stream()
                 .map(prompt -> http.sendAsync(request(load, prompt), BodyHandlers.ofLines())
