@@ -165,15 +165,7 @@ final class EngineBenchmark {
                 sum.decodeNanos() == 0 ? 0 : perSecond(completions * (tokens - 1), sum.decodeNanos()),
                 perSecond(completions * tokens, sum.nanos()));
         samples.add(sample);
-        System.err.printf(
-                "%s, %d sequences, round %d: %s %s decodes %.1f tokens/s, end to end %.1f%n",
-                sample.model(),
-                sample.sequences(),
-                sample.round() + 1,
-                sample.peer(),
-                sample.sampling(),
-                sample.decodeTokensPerSecond(),
-                sample.endToEndTokensPerSecond());
+        System.err.println(sample.json().encode());
     }
 
     private static double perSecond(int tokens, long nanos) {
