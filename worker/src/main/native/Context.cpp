@@ -8,15 +8,19 @@ namespace {
 // slices that stay below with their pad row. Then the length of a prompt's chunks leaves no trace either.
 constexpr int CPU_SLICE_ROWS = 62;
 
+bool exact_on_cpu(const Model & model, const Limits & limits) {
+    return limits.exact && model.gpu == nullptr;
+}
+
 // The rows that llama.cpp sees at once, without the pad row.
-int slice_rows(const Model & model, int batch_tokens) {
-    return model.gpu == nullptr ? std::min(batch_tokens, CPU_SLICE_ROWS) : batch_tokens;
+int slice_rows(const Model & model, const Limits & limits) {
+    return exact_on_cpu(model, limits) ? std::min(limits.batch_tokens, CPU_SLICE_ROWS) : limits.batch_tokens;
 }
 
 llama_context * open_llama(const Model & model, const Limits & limits) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(cells_in_memory(model, limits));
-    params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, limits.batch_tokens)) + 1;
+    params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, limits)) + 1;
     params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(limits.sequences) + 2;
     params.n_outputs_max_per_seq = 1;
     params.n_threads = params.n_threads_batch = limits.threads;
@@ -30,15 +34,11 @@ llama_context * open_llama(const Model & model, const Limits & limits) {
     return context;
 }
 
-bool in_order(const Model & model) {
-    return model.gpu == nullptr;
-}
-
 } // namespace
 
 // One more is the pad row's.
 int cells_in_memory(const Model & model, const Limits & limits) {
-    return limits.kv_cells + 1 + KvCache::spare_cells(limits.kv_cells, in_order(model));
+    return limits.kv_cells + 1 + KvCache::spare_cells(limits.kv_cells, exact_on_cpu(model, limits));
 }
 
 std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limits & limits) {
@@ -47,8 +47,8 @@ std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limit
 }
 
 Context::Context(std::shared_ptr<Model> opened, llama_context * taken, const Limits & limits)
-    : model(std::move(opened)), context(taken), limits(limits), slice_rows(::slice_rows(*model, limits.batch_tokens)),
-      cache(taken, limits.sequences, in_order(*model)), sequences(limits.sequences), lengths(limits.sequences),
+    : model(std::move(opened)), context(taken), limits(limits), slice_rows(::slice_rows(*model, limits)),
+      cache(taken, limits.sequences, exact_on_cpu(*model, limits)), sequences(limits.sequences), lengths(limits.sequences),
       sampled(limits.sequences), rows(static_cast<size_t>(slice_rows) + 1) {
     // llama.cpp clamps silently: read back.
     const auto rows_at_once = std::min(llama_n_batch(taken), llama_n_ubatch(taken));
@@ -174,8 +174,12 @@ void Context::step(const Row * from, int count, Sampled * results) {
     check_not_broken();
     check_rows(from, count);
     broken = true;
-    for (int done = 0; done < count; done += slice_rows) {
-        results = step_slice(from + done, std::min(slice_rows, count - done), results);
+    // Even slices: a slice of two rows would read all weights for them.
+    const int slices = (count + slice_rows - 1) / slice_rows;
+    for (int slice = 0; slice < slices; slice++) {
+        const int begin = static_cast<int>(static_cast<int64_t>(count) * slice / slices);
+        const int end = static_cast<int>(static_cast<int64_t>(count) * (slice + 1) / slices);
+        results = step_slice(from + begin, end - begin, results);
     }
     broken = false;
 }
@@ -221,7 +225,7 @@ Sampled * Context::step_slice(const Row * from, int count, Sampled * results) {
         rows.set(i, from[i]);
         outputs += from[i].index >= 0;
     }
-    const bool padded = count == 1 || outputs == 1;
+    const bool padded = limits.exact && (count == 1 || outputs == 1);
     if (padded) {
         rows.set(count, {static_cast<int32_t>(sequences.size()), 0, 0, outputs > 0 ? 0 : -1});
     }

@@ -24,6 +24,7 @@ struct Limits {
     int sequences;
     int batch_tokens;
     int threads;
+    bool exact;
 };
 
 // Cells for which a context takes memory.

@@ -97,8 +97,8 @@ final class GpuVerticle extends VerticleBase {
         WorkerConfig config = shared.config();
         String name = config.workerId() + "-" + device;
         String modelName = shared.modelFile().name();
-        ContextSettings settings =
-                new ContextSettings(kvCells(model), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads());
+        ContextSettings settings = new ContextSettings(
+                kvCells(model), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads(), config.exact());
         Engine engine = new Engine(
                 new EngineSettings(
                         name + "-engine",

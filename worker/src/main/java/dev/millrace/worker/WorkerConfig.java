@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
  * @param threads of one device on the CPU; 0: chosen by the model's size
+ * @param exact whether on a CPU a completion depends on nothing but itself, to the last bit
  * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
  * @param pace ceiling for each stream, for tests
  */
@@ -37,6 +38,7 @@ public record WorkerConfig(
         long hostCacheBytes,
         int batchTokens,
         int threads,
+        boolean exact,
         Duration longestStep,
         Pace pace,
         String operationsHost,
@@ -69,6 +71,9 @@ public record WorkerConfig(
                                 "host memory for each device's conversations that had to leave its KV cache; 0: none"),
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
+                !settings.flag(
+                        "inexact",
+                        "on a CPU: a lone completion comes faster, but its rounding depends on who runs beside it"),
                 settings.duration(
                         "longest-step",
                         Duration.ofSeconds(60),

@@ -8,8 +8,10 @@ package dev.millrace.worker.llama;
  *                    memory for one row of scores
  * @param batchTokens the most rows of one step
  * @param threads     CPU threads of a step; more than there are free cores make it many times slower
+ * @param exact       whether a CPU takes care that a completion depends on nothing but itself, to the last bit. It costs
+ *                    a lone completion a row that is thrown away with each token
  */
-public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads) {
+public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact) {
     public static final int MOST_SEQUENCES = 254;
 
     public ContextSettings {
@@ -17,6 +19,11 @@ public record ContextSettings(int kvCells, int sequences, int batchTokens, int t
         require("sequences", sequences, MOST_SEQUENCES);
         require("batchTokens", batchTokens, 1 << 16);
         require("threads", threads, 512);
+    }
+
+    /** Exact. */
+    public ContextSettings(int kvCells, int sequences, int batchTokens, int threads) {
+        this(kvCells, sequences, batchTokens, threads, true);
     }
 
     private static void require(String name, int value, int most) {

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  *
  * <p>On a CPU, what comes out for a sequence depends on its own tokens, settings and seed alone, to the last bit: not
  * on who shares the batch, how a prompt was cut, what the KV cache held before, or which tokens were shared with another
- * sequence or had been in host memory meanwhile. On a GPU that is not promised.
+ * sequence or had been in host memory meanwhile. On a GPU, and where the settings do without, that is not promised.
  */
 public final class LlamaContext implements Decoder {
     private final LlamaModel model;
@@ -40,7 +40,12 @@ public final class LlamaContext implements Decoder {
         long modelHandle = model.handle().acquire();
         try {
             long opened = LlamaLibrary.check(open(
-                    modelHandle, settings.kvCells(), settings.sequences(), settings.batchTokens(), settings.threads()));
+                    modelHandle,
+                    settings.kvCells(),
+                    settings.sequences(),
+                    settings.batchTokens(),
+                    settings.threads(),
+                    settings.exact()));
             return new LlamaContext(model, settings, new Handle("context", opened, LlamaContext::close));
         } catch (LlamaException e) {
             model.handle().release();
@@ -144,7 +149,8 @@ public final class LlamaContext implements Decoder {
         }
     }
 
-    private static native long open(long model, int kvCells, int sequences, int batchTokens, int threads);
+    private static native long open(
+            long model, int kvCells, int sequences, int batchTokens, int threads, boolean exact);
 
     private static native long close(long context);
 

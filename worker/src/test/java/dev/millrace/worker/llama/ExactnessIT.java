@@ -1,6 +1,7 @@
 package dev.millrace.worker.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -195,6 +196,20 @@ class ExactnessIT {
             Generation.run(context, List.of(subject));
 
             assertSameAsAlone(subject);
+        }
+    }
+
+    /** Neither its rows nor its rounding are what they would be otherwise; what it says is. */
+    @Test
+    void takesOtherKernelsWhereItNeedNotBeExact() {
+        try (LlamaContext context = LlamaContext.open(model, new ContextSettings(4000, 8, 512, 1, false))) {
+            Generation subject = subject(context, 0, 512);
+
+            Generation.run(context, List.of(subject));
+
+            assertThat(subject.logprobBits).hasSize(WANTED).isNotEqualTo(alone.logprobBits);
+            assertThat(Float.intBitsToFloat(subject.logprobBits.get(0)))
+                    .isCloseTo(Float.intBitsToFloat(alone.logprobBits.get(0)), within(1e-2f));
         }
     }
 

@@ -1,0 +1,175 @@
+package dev.millrace.worker.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.schemas.event.Failure;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Timings;
+import dev.millrace.schemas.event.TokenLogprobs;
+import dev.millrace.schemas.event.Usage;
+import dev.millrace.worker.engine.CompletionListener;
+import dev.millrace.worker.engine.Engine;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.GenerationParameters;
+import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.engine.PromptRefusedException;
+import dev.millrace.worker.llama.ContextSettings;
+import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.LlamaContext;
+import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.LlamaModel;
+import dev.millrace.worker.llama.LoadProgress;
+import dev.millrace.worker.llama.Penalties;
+import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.Vocabulary;
+import io.prometheus.client.CollectorRegistry;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The engine as a process that reads a load a line and answers each with a line. */
+final class EngineProcess {
+    private static final double NANOS_PER_MS = 1e6;
+
+    private final Engine engine;
+
+    private EngineProcess(Engine engine) {
+        this.engine = engine;
+    }
+
+    /**
+     * Answers until the input ends.
+     *
+     * @param arguments the model's file, KV cells, sequences, threads, whether it is to be exact
+     */
+    public static void main(String[] arguments) throws IOException, PromptRefusedException {
+        LlamaModel model = LlamaModel.open(library(), Path.of(arguments[0]), new Device.Cpu(), LoadProgress.SILENT);
+        int sequences = Integer.parseInt(arguments[2]);
+        // The scheduler keeps the id of one sequence for what the next prompt may begin with.
+        ContextSettings settings = new ContextSettings(
+                Integer.parseInt(arguments[1]),
+                sequences + 1,
+                Load.STEP_ROWS,
+                Integer.parseInt(arguments[3]),
+                Boolean.parseBoolean(arguments[4]));
+        Engine engine = new Engine(
+                new EngineSettings("engine", model.contextTokens(), sequences, 0, Pace.UNLIMITED),
+                () -> LlamaContext.open(model, settings),
+                endless(model.vocabulary()),
+                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
+        engine.start().join();
+        EngineProcess process = new EngineProcess(engine);
+        BufferedReader loads = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+        for (String line = loads.readLine(); line != null; line = loads.readLine()) {
+            System.out.println(process.generate(Load.parse(line)).line());
+        }
+        System.exit(0);
+    }
+
+    static LlamaLibrary library() {
+        String home = System.getenv("LLAMA_HOME");
+        return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), home == null ? null : Path.of(home));
+    }
+
+    /** Completions have the length that they are allowed. */
+    private static Vocabulary endless(Vocabulary vocabulary) {
+        List<byte[]> pieces = IntStream.range(0, vocabulary.size())
+                .mapToObj(vocabulary::piece)
+                .toList();
+        return Vocabulary.of(pieces, Map.of(), List.of());
+    }
+
+    /** All prompts begin at once, when the last of them is in. */
+    private Measurement generate(Load load) throws PromptRefusedException {
+        CompletableFuture<Void> begin = new CompletableFuture<>();
+        List<Completion> completions = new ArrayList<>();
+        for (int[] prompt : load.prompts()) {
+            Completion completion = new Completion(begin);
+            GenerationParameters parameters =
+                    new GenerationParameters(load.tokens(), sampler(load, completions.size()), List.of());
+            engine.submit(
+                    new GenerationRequest(
+                            UUID.randomUUID(),
+                            prompt,
+                            new int[0],
+                            parameters,
+                            GenerationRequest.NO_PRINCIPAL,
+                            0,
+                            false,
+                            null),
+                    completion);
+            completions.add(completion);
+        }
+        long beginNanos = System.nanoTime();
+        begin.complete(null);
+        double decodeMs = completions.stream()
+                .mapToDouble(completion -> completion.ended.join().getDecodeMs())
+                .max()
+                .orElseThrow();
+        long nanos = System.nanoTime() - beginNanos;
+        return new Measurement(
+                Math.round(decodeMs * NANOS_PER_MS),
+                nanos,
+                completions.stream()
+                        .flatMap(completion -> completion.ids.stream())
+                        .toList());
+    }
+
+    private static SamplerSettings sampler(Load load, long seed) {
+        return load.sampled()
+                ? new SamplerSettings(
+                        Load.TEMPERATURE,
+                        Load.TOP_P,
+                        Load.TOP_K,
+                        0,
+                        seed,
+                        new Penalties(Load.REPETITION_PENALTY, 0, 0, 0),
+                        List.of(),
+                        SamplerSettings.NO_LOGPROBS)
+                : SamplerSettings.GREEDY;
+    }
+
+    /** Written by the engine's thread, read after the end. */
+    private static final class Completion implements CompletionListener {
+        private final CompletableFuture<Void> begin;
+        private final CompletableFuture<Timings> ended = new CompletableFuture<>();
+        private final List<Integer> ids = new ArrayList<>();
+
+        private Completion(CompletableFuture<Void> begin) {
+            this.begin = begin;
+        }
+
+        @Override
+        public CompletableFuture<?> onStart() {
+            return begin;
+        }
+
+        @Override
+        public void onProgress(@Nullable Integer queuePosition, int prefilledTokens, int promptTokens) {}
+
+        @Override
+        public void onTokens(int firstIndex, List<Integer> said, String text, @Nullable List<TokenLogprobs> logprobs) {
+            ids.addAll(said);
+        }
+
+        @Override
+        public void onFinished(
+                FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure) {
+            if (reason == FinishReason.LENGTH) {
+                ended.complete(timings);
+            } else {
+                ended.completeExceptionally(new IllegalStateException("ended with " + reason + ": " + failure));
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.millrace.worker.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The engine's speed over that of a peer, of the same round each: above 1 the engine is faster.
+ *
+ * @param peer {@code bare} and {@code llama-server}, or {@code greedy}: the engine itself without sampling
+ * @param sampling with {@code -inexact} behind it for the engine without exactness
+ */
+record Ratio(String peer, String model, String sampling, int sequences, double median, double min, double max) {
+    private static final String INEXACT_SUFFIX = "-inexact";
+
+    /** In the order in which samples name models and sequences. */
+    static List<Ratio> of(List<Sample> samples) {
+        List<Ratio> ratios = new ArrayList<>();
+        for (String model : samples.stream().map(Sample::model).distinct().toList()) {
+            for (int sequences :
+                    samples.stream().map(Sample::sequences).distinct().toList()) {
+                List<Sample> own = samples.stream()
+                        .filter(sample -> sample.model().equals(model) && sample.sequences() == sequences)
+                        .toList();
+                addAll(ratios, own);
+            }
+        }
+        return ratios;
+    }
+
+    /** Of one model at one number of sequences. */
+    private static void addAll(List<Ratio> ratios, List<Sample> samples) {
+        ToDoubleFunction<Sample> decode = Sample::decodeTokensPerSecond;
+        ToDoubleFunction<Sample> endToEnd = Sample::endToEndTokensPerSecond;
+        add(ratios, samples, Sample.BARE, is(Sample.ENGINE, Sample.GREEDY), is(Sample.BARE, Sample.GREEDY), decode);
+        for (String sampling : List.of(Sample.GREEDY, Sample.SAMPLED)) {
+            for (String engine : List.of(Sample.ENGINE, Sample.INEXACT)) {
+                add(ratios, samples, Sample.SERVER, is(engine, sampling), is(Sample.SERVER, sampling), endToEnd);
+            }
+        }
+        add(
+                ratios,
+                samples,
+                Sample.GREEDY,
+                is(Sample.ENGINE, Sample.SAMPLED),
+                is(Sample.ENGINE, Sample.GREEDY),
+                decode);
+    }
+
+    private static Predicate<Sample> is(String peer, String sampling) {
+        return sample -> sample.peer().equals(peer) && sample.sampling().equals(sampling);
+    }
+
+    private static void add(
+            List<Ratio> ratios,
+            List<Sample> samples,
+            String peer,
+            Predicate<Sample> ours,
+            Predicate<Sample> theirs,
+            ToDoubleFunction<Sample> speed) {
+        List<Sample> numerators = byRound(samples, ours);
+        List<Sample> denominators = byRound(samples, theirs);
+        if (numerators.isEmpty() || denominators.isEmpty()) {
+            return;
+        }
+        double[] sorted = new double[numerators.size()];
+        for (int round = 0; round < sorted.length; round++) {
+            sorted[round] = speed.applyAsDouble(numerators.get(round)) / speed.applyAsDouble(denominators.get(round));
+        }
+        Arrays.sort(sorted);
+        Sample sample = numerators.get(0);
+        ratios.add(new Ratio(
+                peer,
+                sample.model(),
+                sample.sampling() + (sample.peer().equals(Sample.INEXACT) ? INEXACT_SUFFIX : ""),
+                sample.sequences(),
+                median(sorted),
+                sorted[0],
+                sorted[sorted.length - 1]));
+    }
+
+    private static List<Sample> byRound(List<Sample> samples, Predicate<Sample> condition) {
+        return samples.stream()
+                .filter(condition)
+                .sorted(Comparator.comparingInt(Sample::round))
+                .toList();
+    }
+
+    static double median(double... sorted) {
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** For scripts. */
+    String line() {
+        return String.format(
+                Locale.ROOT, "RATIO %s %s %s %d %.3f %.3f %.3f", peer, model, sampling, sequences, median, min, max);
+    }
+}

@@ -1,0 +1,31 @@
+package dev.millrace.worker.bench;
+
+import io.vertx.core.json.JsonObject;
+
+/**
+ * What one peer did in one round. Tokens per second; those of decoding are 0 where the peer cannot tell.
+ *
+ * @param sampling {@link #GREEDY} or {@link #SAMPLED}
+ */
+record Sample(
+        String model,
+        int sequences,
+        int round,
+        String peer,
+        String sampling,
+        double decodeTokensPerSecond,
+        double endToEndTokensPerSecond) {
+    static final String GREEDY = "greedy";
+    static final String SAMPLED = "sampled";
+
+    static final String ENGINE = "engine";
+    /** The engine without what it does for exactness. */
+    static final String INEXACT = "engine-inexact";
+
+    static final String BARE = "bare";
+    static final String SERVER = "llama-server";
+
+    JsonObject json() {
+        return JsonObject.mapFrom(this);
+    }
+}

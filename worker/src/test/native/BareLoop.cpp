@@ -1,0 +1,168 @@
+// The limit of what an engine can do with llama.cpp: llama_decode and an argmax, and nothing else. The context and the
+// batches are those of Context.cpp, with its slices and its pad row.
+//
+// BareLoop FOLDER-OF-LIBRARIES MODEL KV-CELLS SEQUENCES THREADS
+//
+// Reads a load a line and answers each with a line: see Load.java and Measurement.java.
+#include <ggml-backend.h>
+#include <llama.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int SLICE_ROWS = 62;
+
+struct Row {
+    llama_token token;
+    llama_pos position;
+    llama_seq_id sequence;
+    bool output;
+};
+
+int64_t now_nanos() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+llama_token best(const float * scores, int count) {
+    float highest = scores[0];
+    for (int i = 1; i < count; i++) {
+        highest = std::max(highest, scores[i]);
+    }
+    return static_cast<llama_token>(std::find(scores, scores + count, highest) - scores);
+}
+
+class Loop {
+public:
+    Loop(const char * file, int kv_cells, int sequences, int threads) : pad(sequences) {
+        llama_model * const model = llama_model_load_from_file(file, llama_model_default_params());
+        if (model == nullptr) {
+            throw std::runtime_error("cannot load the model");
+        }
+        llama_context_params params = llama_context_default_params();
+        params.n_ctx = static_cast<uint32_t>(kv_cells + 1 + kv_cells / 8);
+        params.n_batch = params.n_ubatch = SLICE_ROWS + 1;
+        params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(sequences) + 2;
+        params.n_outputs_max_per_seq = 1;
+        params.n_threads = params.n_threads_batch = threads;
+        params.kv_unified = true;
+        params.op_offload = false;
+        params.no_perf = true;
+        context = llama_init_from_model(model, params);
+        if (context == nullptr) {
+            throw std::runtime_error("cannot open a context");
+        }
+        vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
+    }
+
+    // The next token of each row with an output, in the order of the rows.
+    std::vector<llama_token> step(const std::vector<Row> & rows) {
+        std::vector<llama_token> next;
+        const size_t slices = (rows.size() + SLICE_ROWS - 1) / SLICE_ROWS;
+        for (size_t slice = 0; slice < slices; slice++) {
+            const size_t begin = rows.size() * slice / slices;
+            const size_t end = rows.size() * (slice + 1) / slices;
+            decode(&rows[begin], static_cast<int>(end - begin), next);
+        }
+        return next;
+    }
+
+    void forget() { llama_memory_clear(llama_get_memory(context), false); }
+
+private:
+    void decode(const Row * rows, int count, std::vector<llama_token> & next) {
+        batch.n_tokens = 0;
+        int outputs = 0;
+        for (int i = 0; i < count; i++) {
+            add(rows[i]);
+            outputs += rows[i].output;
+        }
+        const bool padded = count == 1 || outputs == 1;
+        if (padded) {
+            add({0, 0, pad, outputs > 0});
+        }
+        if (llama_decode(context, batch) != 0) {
+            throw std::runtime_error("llama_decode failed");
+        }
+        if (padded) {
+            llama_memory_seq_rm(llama_get_memory(context), pad, -1, -1);
+        }
+        for (int i = 0; i < count; i++) {
+            if (rows[i].output) {
+                next.push_back(best(llama_get_logits_ith(context, i), vocabulary));
+            }
+        }
+    }
+
+    void add(const Row & row) {
+        const int i = batch.n_tokens++;
+        batch.token[i] = row.token;
+        batch.pos[i] = row.position;
+        batch.n_seq_id[i] = 1;
+        batch.seq_id[i][0] = row.sequence;
+        batch.logits[i] = row.output;
+    }
+
+    const llama_seq_id pad;
+    llama_context * context;
+    int vocabulary;
+    llama_batch batch = llama_batch_init(SLICE_ROWS + 1, 0, 1);
+};
+
+std::string generate(Loop & loop, std::istream & load) {
+    std::string sampling;
+    int tokens = 0;
+    int sequences = 0;
+    int prompt_tokens = 0;
+    load >> sampling >> tokens >> sequences >> prompt_tokens;
+    std::vector<Row> rows;
+    for (int i = 0; i < sequences * prompt_tokens; i++) {
+        llama_token token = 0;
+        load >> token;
+        const int position = i % prompt_tokens;
+        rows.push_back({token, position, i / prompt_tokens, position == prompt_tokens - 1});
+    }
+    loop.forget();
+    const int64_t begin = now_nanos();
+    std::vector<std::vector<llama_token>> generated = {loop.step(rows)};
+    const int64_t prefilled = now_nanos();
+    for (int index = 1; index < tokens; index++) {
+        rows.clear();
+        for (int sequence = 0; sequence < sequences; sequence++) {
+            rows.push_back({generated.back()[sequence], prompt_tokens + index - 1, sequence, true});
+        }
+        generated.push_back(loop.step(rows));
+    }
+    const int64_t end = now_nanos();
+    std::ostringstream answer;
+    answer << end - prefilled << ' ' << end - begin;
+    for (int sequence = 0; sequence < sequences; sequence++) {
+        for (const auto & step : generated) {
+            answer << ' ' << step[sequence];
+        }
+    }
+    return answer.str();
+}
+
+} // namespace
+
+int main(int count, char ** arguments) {
+    if (count != 6) {
+        std::cerr << "usage: BareLoop FOLDER-OF-LIBRARIES MODEL KV-CELLS SEQUENCES THREADS\n";
+        return 2;
+    }
+    llama_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
+    ggml_backend_load_all_from_path(arguments[1]);
+    Loop loop(arguments[2], std::stoi(arguments[3]), std::stoi(arguments[4]), std::stoi(arguments[5]));
+    for (std::string line; std::getline(std::cin, line);) {
+        std::istringstream load(line);
+        std::cout << generate(loop, load) << std::endl;
+    }
+    return 0;
+}
