@@ -33,6 +33,8 @@ help:
 	@echo "                         ROUNDS=3  TOKENS=32  SEQUENCES=1,4,16,64  MODELS=demo,generated (or GGUF files)"
 	@echo "                         THREADS=cores less one  LLAMA_SERVER=program  LLAMA_HOME  REPORTS=folder to write to"
 	@echo "make bench-first-token  time to the first text, over WebSocket against the engine alone"
+	@echo "make bench-prefill     a long prompt among running streams, with budgets of prompt tokens in a step"
+	@echo "                         BUDGETS=8,16,32,512"
 	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain"
 	@echo "make bench-turns       time to the first token on turn 10 of a conversation, over that of its new tokens alone"
 	@echo "make soak-engine       random prompts, cancels and preemptions; fails when memory or cells leak"

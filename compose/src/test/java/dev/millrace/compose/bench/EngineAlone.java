@@ -48,7 +48,8 @@ final class EngineAlone implements FirstText, AutoCloseable {
         LlamaLibrary library = LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null);
         LlamaModel model = LlamaModel.open(library, file, new Device.Cpu(), LoadProgress.SILENT);
         Engine engine = new Engine(
-                new EngineSettings("engine-alone", model.contextTokens(), 8, 0, Pace.UNLIMITED),
+                new EngineSettings(
+                        "engine-alone", model.contextTokens(), 8, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, SETTINGS),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));

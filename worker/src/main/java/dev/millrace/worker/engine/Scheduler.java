@@ -109,10 +109,10 @@ final class Scheduler {
     /** The rows of the next step; none where no slot is due. The batch is the scheduler's and reused. */
     Batch plan(long nowNanos) {
         batch.clear();
-        StepPlan plan = new StepPlan(running, settings.pace(), nowNanos);
+        StepPlan plan = new StepPlan(running, settings, nowNanos);
         while (!cache.makeRoom(plan.leastRows())) {
             preempt();
-            plan = new StepPlan(running, settings.pace(), nowNanos);
+            plan = new StepPlan(running, settings, nowNanos);
         }
         int rows = Math.min(plan.wantedRows(), batch.capacity());
         cache.makeRoom(rows);

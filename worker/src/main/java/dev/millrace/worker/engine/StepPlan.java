@@ -6,14 +6,18 @@ import java.util.List;
 
 /**
  * Who gets how many rows of a step: every completion that decodes its one row, so that no prompt stalls it, however long;
- * what is left is shared out among those in prefill, evenly, so that a short prompt does not wait for a long one.
+ * what is left is shared out among those in prefill, evenly, so that a short prompt does not wait for a long one. While
+ * anybody generates they get no more than their budget, since a long step is a long wait for the next token.
  */
 final class StepPlan {
     private final List<Slot> decoding;
     /** Those that need least first. */
     private final List<Slot> prefilling;
 
-    StepPlan(List<Slot> running, Pace pace, long nowNanos) {
+    private final int prefillRows;
+
+    StepPlan(List<Slot> running, EngineSettings settings, long nowNanos) {
+        Pace pace = settings.pace();
         decoding = running.stream()
                 .filter(slot -> !slot.prefilling() && pace.untilDue(slot, nowNanos) <= 0)
                 .toList();
@@ -21,6 +25,8 @@ final class StepPlan {
                 .filter(Slot::prefilling)
                 .sorted(Comparator.comparingInt(Slot::pending))
                 .toList();
+        int pending = prefilling.stream().mapToInt(Slot::pending).sum();
+        prefillRows = prefilling.size() == running.size() ? pending : Math.min(pending, settings.prefillTokens());
     }
 
     /** With fewer rows somebody would not get on. */
@@ -29,7 +35,7 @@ final class StepPlan {
     }
 
     int wantedRows() {
-        return decoding.size() + prefilling.stream().mapToInt(Slot::pending).sum();
+        return decoding.size() + prefillRows;
     }
 
     void fill(Batch batch, int rows, FairShare share) {

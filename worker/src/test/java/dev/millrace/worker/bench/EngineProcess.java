@@ -63,7 +63,8 @@ final class EngineProcess {
                 Integer.parseInt(arguments[3]),
                 Boolean.parseBoolean(arguments[4]));
         Engine engine = new Engine(
-                new EngineSettings("engine", model.contextTokens(), sequences, 0, Pace.UNLIMITED),
+                new EngineSettings(
+                        "engine", model.contextTokens(), sequences, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, settings),
                 endless(model.vocabulary()),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
@@ -82,7 +83,7 @@ final class EngineProcess {
     }
 
     /** Completions have the length that they are allowed. */
-    private static Vocabulary endless(Vocabulary vocabulary) {
+    static Vocabulary endless(Vocabulary vocabulary) {
         List<byte[]> pieces = IntStream.range(0, vocabulary.size())
                 .mapToObj(vocabulary::piece)
                 .toList();

@@ -160,7 +160,8 @@ class ContinuationIT {
     private static List<RecordingListener> generate(GenerationRequest first, List<GenerationRequest> others)
             throws PromptRefusedException {
         Engine engine = new Engine(
-                new EngineSettings("continuation-test", model.contextTokens(), 8, 0, Pace.UNLIMITED),
+                new EngineSettings(
+                        "continuation-test", model.contextTokens(), 8, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, new ContextSettings(4000, 16, 64, 1)),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled("demo", "cpu"));

@@ -45,7 +45,9 @@ final class EngineSoak {
         this.decoder = decoder;
         this.vocabulary = endless(vocabulary);
         this.scheduler = new Scheduler(
-                decoder, new EngineSettings("soak", decoder.kvCells(), slots, hostCacheBytes, Pace.UNLIMITED));
+                decoder,
+                new EngineSettings(
+                        "soak", decoder.kvCells(), slots, EngineSettings.NO_BUDGET, hostCacheBytes, Pace.UNLIMITED));
         IntStream.range(0, PROMPTS).forEach(i -> prompts.add(prompt(i)));
     }
 

@@ -40,7 +40,8 @@ class EngineSoakIT {
 
     /** On a device of its own, with nothing in its cache. */
     private static List<Integer> alone(LlamaContext context, LlamaModel model, GenerationRequest request) {
-        Scheduler scheduler = new Scheduler(context, new EngineSettings("alone", 900, 1, 0, Pace.UNLIMITED));
+        Scheduler scheduler = new Scheduler(
+                context, new EngineSettings("alone", 900, 1, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED));
         RecordingListener listener = new RecordingListener();
         scheduler.enqueue(new Slot(request, listener, EngineSoak.endless(model.vocabulary()), 900, 0));
         while (listener.reason == null) {

@@ -157,7 +157,10 @@ class EngineTest {
 
     private Engine engine(Supplier<Decoder> device, Pace pace) {
         Engine engine = new Engine(
-                new EngineSettings("engine-test", 10_000, 4, 0, pace), device, FakeDecoder.VOCABULARY, metrics);
+                new EngineSettings("engine-test", 10_000, 4, EngineSettings.NO_BUDGET, 0, pace),
+                device,
+                FakeDecoder.VOCABULARY,
+                metrics);
         engines.add(engine);
         return engine;
     }

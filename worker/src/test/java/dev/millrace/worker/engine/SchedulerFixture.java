@@ -21,11 +21,20 @@ final class SchedulerFixture {
         this(slots, kvCells, HOST_BYTES);
     }
 
-    /** A token takes one byte of the fake's host memory. */
     SchedulerFixture(int slots, int kvCells, int hostBytes) {
-        this.decoder = new FakeDecoder(8, kvCells, 16);
-        this.scheduler =
-                new Scheduler(decoder, new EngineSettings("scheduler-test", CONTEXT, slots, hostBytes, Pace.UNLIMITED));
+        this(new FakeDecoder(8, kvCells, 16), slots, hostBytes, EngineSettings.NO_BUDGET);
+    }
+
+    /** A token takes one byte of the fake's host memory. */
+    private SchedulerFixture(FakeDecoder decoder, int slots, int hostBytes, int prefillTokens) {
+        this.decoder = decoder;
+        this.scheduler = new Scheduler(
+                decoder,
+                new EngineSettings("scheduler-test", CONTEXT, slots, prefillTokens, hostBytes, Pace.UNLIMITED));
+    }
+
+    static SchedulerFixture withPrefillTokens(int prefillTokens) {
+        return new SchedulerFixture(new FakeDecoder(8, 200, 16), 3, 0, prefillTokens);
     }
 
     RecordingListener enqueue(int[] prompt, int maxNewTokens) {

@@ -75,6 +75,20 @@ class SchedulerTest {
     }
 
     @Test
+    void keepsToItsBudgetOfPromptTokensOnlyWhileAnybodyGenerates() {
+        SchedulerFixture budgeted = SchedulerFixture.withPrefillTokens(5);
+        RecordingListener running = budgeted.enqueue(prompt(4, 4), 4);
+        budgeted.step();
+        RecordingListener arriving = budgeted.enqueue(prompt(38, 38), 5);
+
+        budgeted.steps(5);
+
+        assertThat(running.ids).hasSize(4);
+        assertThat(arriving.ids).hasSize(1);
+        assertThat(budgeted.decoder.stepSizes).containsExactly(4, 6, 6, 6, 16, 7);
+    }
+
+    @Test
     void prefillsAShortPromptBesideALongOne() {
         fixture.enqueue(prompt(150, 150), 5);
         fixture.step();
@@ -265,7 +279,8 @@ class SchedulerTest {
 
     @Test
     void keepsToThePace() {
-        Scheduler paced = new Scheduler(decoder, new EngineSettings("paced", 1000, 3, 0, Pace.of(10)));
+        Scheduler paced =
+                new Scheduler(decoder, new EngineSettings("paced", 1000, 3, EngineSettings.NO_BUDGET, 0, Pace.of(10)));
         RecordingListener listener = new RecordingListener();
         paced.enqueue(fixture.slot(request(prompt(10, 10), 100), listener));
         paced.admit(0);

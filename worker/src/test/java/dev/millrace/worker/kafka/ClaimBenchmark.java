@@ -44,7 +44,7 @@ final class ClaimBenchmark {
         LlamaLibrary library = LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null);
         LlamaModel model = LlamaModel.open(library, Path.of(arguments[1]), new Device.Cpu(), LoadProgress.SILENT);
         Engine engine = new Engine(
-                new EngineSettings("engine", model.contextTokens(), SLOTS, 0, Pace.UNLIMITED),
+                new EngineSettings("engine", model.contextTokens(), SLOTS, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, new ContextSettings(8192, 2 * SLOTS, 512, 1)),
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));

@@ -79,7 +79,7 @@ final class WorkerFixture implements AutoCloseable {
         DeliveryMetrics deliveryMetrics = new DeliveryMetrics(registry);
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
-                new EngineSettings("engine-" + nonce, 10_000, 4, 0, pace),
+                new EngineSettings("engine-" + nonce, 10_000, 4, EngineSettings.NO_BUDGET, 0, pace),
                 device,
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));

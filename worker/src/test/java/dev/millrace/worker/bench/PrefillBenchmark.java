@@ -1,0 +1,115 @@
+package dev.millrace.worker.bench;
+
+import dev.millrace.worker.engine.Engine;
+import dev.millrace.worker.engine.EngineMetrics;
+import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.GenerationParameters;
+import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.Pace;
+import dev.millrace.worker.engine.PromptRefusedException;
+import dev.millrace.worker.llama.ContextSettings;
+import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.LlamaContext;
+import dev.millrace.worker.llama.LlamaModel;
+import dev.millrace.worker.llama.LoadProgress;
+import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.Vocabulary;
+import io.prometheus.client.CollectorRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+
+/**
+ * {@code make bench-prefill}: a long prompt arrives among running streams. For each budget of prompt tokens in a step,
+ * the gaps between the streams' tokens before it came and while it was read, and the time to its own first token. Run
+ * in the worker's directory.
+ */
+final class PrefillBenchmark {
+    private static final int STREAMS = 8;
+    private static final int LONG_PROMPT_TOKENS = 4096;
+    private static final int TOKENS_BEFORE = 40;
+    private static final int MOST_TOKENS = 2_000;
+    private static final int KV_CELLS =
+            LONG_PROMPT_TOKENS + STREAMS * (Load.PROMPT_TOKENS + MOST_TOKENS) + Load.STEP_ROWS;
+
+    private final LlamaModel model;
+    private final Vocabulary vocabulary;
+    private final int threads;
+    private final Random random = new Random(1);
+
+    private PrefillBenchmark(LlamaModel model, int threads) {
+        this.model = model;
+        this.vocabulary = EngineProcess.endless(model.vocabulary());
+        this.threads = threads;
+    }
+
+    /** Measures each budget in {@code BUDGETS} and prints a line for it. */
+    public static void main(String[] arguments) throws IOException, PromptRefusedException, InterruptedException {
+        Path file = GeneratedModel.write(
+                Files.createDirectories(Path.of("target", "bench")).resolve("generated-f16.gguf"),
+                GeneratedModel.BENCHMARK);
+        LlamaModel model = LlamaModel.open(EngineProcess.library(), file, new Device.Cpu(), LoadProgress.SILENT);
+        PrefillBenchmark benchmark =
+                new PrefillBenchmark(model, Parameters.from(System.getenv()).threads());
+        String budgets = System.getenv().getOrDefault("BUDGETS", "8,16,32,512");
+        for (String budget : budgets.split(",", -1)) {
+            System.out.println(benchmark.measure(Integer.parseInt(budget)));
+        }
+        System.exit(0);
+    }
+
+    private String measure(int budget) throws PromptRefusedException, InterruptedException {
+        ContextSettings settings = new ContextSettings(KV_CELLS, STREAMS + 2, Load.STEP_ROWS, threads, true);
+        Engine engine = new Engine(
+                new EngineSettings("engine", model.contextTokens(), STREAMS + 1, budget, 0, Pace.UNLIMITED),
+                () -> LlamaContext.open(model, settings),
+                vocabulary,
+                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu-" + budget));
+        engine.start().join();
+        List<Arrivals> streams = new ArrayList<>();
+        for (int i = 0; i < STREAMS; i++) {
+            streams.add(submit(engine, Load.PROMPT_TOKENS, MOST_TOKENS));
+        }
+        for (Arrivals stream : streams) {
+            stream.awaitTokens(TOKENS_BEFORE);
+        }
+        long arrivedNanos = System.nanoTime();
+        Arrivals late = submit(engine, LONG_PROMPT_TOKENS, 2);
+        late.awaitTokens(1);
+        long firstTokenNanos = late.tokenNanos(0);
+        engine.close();
+        engine.ended().join();
+        Gaps before = Gaps.between(streams, Long.MIN_VALUE, arrivedNanos);
+        Gaps during = Gaps.between(streams, arrivedNanos, firstTokenNanos);
+        return String.format(
+                "PREFILL budget=%d gap_before_p50_ms=%.0f gap_before_p99_ms=%.0f gap_during_p50_ms=%.0f gap_during_p99_ms=%.0f gap_ratio=%.2f first_token_s=%.1f",
+                budget,
+                before.ms(50),
+                before.ms(99),
+                during.ms(50),
+                during.ms(99),
+                during.ms(99) / before.ms(99),
+                (firstTokenNanos - arrivedNanos) / 1e9);
+    }
+
+    private Arrivals submit(Engine engine, int promptTokens, int newTokens) throws PromptRefusedException {
+        Arrivals arrivals = new Arrivals();
+        int[] prompt = random.ints(promptTokens, 0, vocabulary.size()).toArray();
+        engine.submit(
+                new GenerationRequest(
+                        UUID.randomUUID(),
+                        prompt,
+                        new int[0],
+                        new GenerationParameters(newTokens, SamplerSettings.GREEDY, List.of()),
+                        GenerationRequest.NO_PRINCIPAL,
+                        0,
+                        false,
+                        null),
+                arrivals);
+        return arrivals;
+    }
+}
