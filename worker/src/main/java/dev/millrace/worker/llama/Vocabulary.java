@@ -1,6 +1,8 @@
 package dev.millrace.worker.llama;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -72,5 +74,18 @@ public final class Vocabulary {
     public OptionalInt control(String text) {
         Integer token = control.get(text);
         return token == null ? OptionalInt.empty() : OptionalInt.of(token);
+    }
+
+    /** As {@code Sampler.cpp} reads it: whether each token ends a completion, and the text that it stands for. */
+    ByteBuffer memory() {
+        ByteBuffer memory = ByteBuffer.allocateDirect(size() * (1 + Integer.BYTES) + pieces.length)
+                .order(ByteOrder.nativeOrder());
+        for (int token = 0; token < size(); token++) {
+            byte[] text = isControl(token) ? new byte[0] : piece(token);
+            memory.put((byte) (isEndOfGeneration(token) ? 1 : 0))
+                    .putInt(text.length)
+                    .put(text);
+        }
+        return memory.flip().slice().order(ByteOrder.nativeOrder());
     }
 }
