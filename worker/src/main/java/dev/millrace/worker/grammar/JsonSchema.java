@@ -58,6 +58,9 @@ final class JsonSchema {
         } catch (JsonProcessingException e) { // not passed on: it quotes the text
             throw new GrammarException("is no JSON, or nests too deep");
         }
+        if (document.isMissingNode()) {
+            throw new GrammarException("is no JSON: it is empty");
+        }
         JsonSchema reader = new JsonSchema(document);
         reader.read();
         return reader.rules;

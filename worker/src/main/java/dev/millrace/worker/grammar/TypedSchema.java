@@ -147,14 +147,15 @@ final class TypedSchema {
             String name = names.get(i);
             Expression value = document.expression(Objects.requireNonNull(properties.get(name)), depth + 1);
             Expression quoted = Expression.text(JsonSchema.quote(TextNode.valueOf(name)));
-            Expression member = Expression.sequence(
-                    Json.member(quoted, value), document.rule(schema.path() + " behind " + i, behindMember));
+            Expression following = document.rule(schema.path() + " behind " + i, behindMember);
+            Expression member = document.rule(
+                    schema.path() + " from " + i, Expression.sequence(Json.member(quoted, value), following));
             Expression after = Expression.sequence(Json.comma(), member);
             boolean must = required.contains(name);
             behindNone = must
                     ? member
                     : Expression.choice(member, document.rule(schema.path() + " without " + i, behindNone));
-            behindMember = must ? after : Expression.choice(after, behindMember);
+            behindMember = must ? after : Expression.choice(after, following);
         }
         return behindNone;
     }

@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What each token stands for. Immutable.
@@ -74,6 +75,11 @@ public final class Vocabulary {
     public OptionalInt control(String text) {
         Integer token = control.get(text);
         return token == null ? OptionalInt.empty() : OptionalInt.of(token);
+    }
+
+    /** What the control tokens are called, such as {@code <|im_start|>}. */
+    public Set<String> controlTexts() {
+        return control.keySet();
     }
 
     /** As {@code Sampler.cpp} reads it: whether each token ends a completion, and the text that it stands for. */
