@@ -13,6 +13,7 @@ import dev.millrace.schemas.event.ResponseFormat;
 import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.schemas.event.TokenBias;
 import dev.millrace.worker.llama.ContextSettings;
 import dev.millrace.worker.llama.DemoModel;
 import dev.millrace.worker.llama.LlamaContext;
@@ -38,13 +39,13 @@ class GrammarIT {
             {"type": "object", "properties": {
                "title": {"type": "string", "maxLength": 24},
                "kind": {"enum": ["story", "说明", "ответ"]},
-               "steps": {"type": "array", "minItems": 2, "maxItems": 4, "items": {"type": "object", "properties": {
-                  "n": {"type": "integer"}, "text": {"type": "string", "minLength": 3, "maxLength": 16}},
+               "steps": {"type": "array", "minItems": 7, "maxItems": 8, "items": {"type": "object", "properties": {
+                  "n": {"type": "integer"}, "text": {"type": "string", "minLength": 20, "maxLength": 40}},
                   "required": ["n", "text"]}}},
              "required": ["title", "kind", "steps"]}""";
     /** With all that looks back at earlier tokens. */
     private static final Sampling LOOKING_BACK = Sampling.newBuilder()
-            .setMaxNewTokens(250)
+            .setMaxNewTokens(700)
             .setTemperature(1.5f)
             .setTopK(0)
             .setTopP(0.98f)
@@ -202,7 +203,9 @@ class GrammarIT {
         List<RecordingListener> listeners = generate(
                 4000,
                 List.of(
-                        request("Hi", gbnf(ways, 2000).build()),
+                        request(
+                                "Hi",
+                                gbnf(ways, 2000).setLogitBias(without('b')).build()),
                         request("Write a short story about a robot.", LOOKING_BACK)));
 
         assertThat(listeners.get(0).reason).isEqualTo(FinishReason.ERROR);
@@ -215,6 +218,14 @@ class GrammarIT {
                 .setMaxNewTokens(maxNewTokens)
                 .setSeed(1L)
                 .setResponseFormat(new ResponseFormat(ResponseFormatType.GBNF, grammar));
+    }
+
+    private static List<TokenBias> without(char letter) {
+        return IntStream.range(0, model.vocabulary().size())
+                .filter(token ->
+                        new String(model.vocabulary().piece(token), StandardCharsets.UTF_8).indexOf(letter) >= 0)
+                .mapToObj(token -> new TokenBias(token, -100f))
+                .toList();
     }
 
     private static Sampling.Builder json(Sampling.Builder sampling) {
