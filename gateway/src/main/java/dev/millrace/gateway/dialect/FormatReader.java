@@ -23,17 +23,16 @@ final class FormatReader {
             return null;
         }
         String type = format.required("type", format.text("type"));
-        ResponseFormat read =
-                switch (type) {
-                    case "text" -> null;
-                    case "json_object" -> new ResponseFormat(ResponseFormatType.JSON_OBJECT, null);
-                    case "json_schema" -> schema(format);
-                    default ->
-                        throw new BadEventException(
-                                UNSUPPORTED_VALUE,
-                                format.path("type"),
-                                format.path("type") + " must be one of text, json_object, json_schema");
-                };
+        ResponseFormat read = switch (type) {
+            case "text" -> null;
+            case "json_object" -> new ResponseFormat(ResponseFormatType.JSON_OBJECT, null);
+            case "json_schema" -> schema(format);
+            default ->
+                throw new BadEventException(
+                        UNSUPPORTED_VALUE,
+                        format.path("type"),
+                        format.path("type") + " must be one of text, json_object, json_schema");
+        };
         format.refuseUnknown();
         return read;
     }

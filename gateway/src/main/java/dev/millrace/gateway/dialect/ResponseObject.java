@@ -17,6 +17,7 @@ record ResponseObject(
     private static final Pattern CAPITAL = Pattern.compile("\\p{Lu}");
     /** What names of the contract begin with, where the dialect has the field at its top. */
     private static final String SAMPLING = "sampling.";
+
     private static final String RESPONSE_FORMAT = "sampling.responseFormat";
 
     String itemId() {

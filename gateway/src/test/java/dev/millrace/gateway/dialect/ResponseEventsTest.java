@@ -103,7 +103,8 @@ class ResponseEventsTest {
 
     @Test
     void namesTheFormatAsTheDialectDoes() {
-        assertThat(ResponseObject.nameInDialect("sampling.responseFormat.schema")).isEqualTo("text.format.schema");
+        assertThat(ResponseObject.nameInDialect("sampling.responseFormat.schema"))
+                .isEqualTo("text.format.schema");
     }
 
     @Test

@@ -28,8 +28,7 @@ final class GrammarBenchmark {
     private static final int TOKENS = 151_936;
     private static final int ANSWERS = 12;
     private static final int LONGEST_ANSWER = 200;
-    private static final String SCHEMA =
-            """
+    private static final String SCHEMA = """
             {"type": "object", "required": ["title", "tags", "parts"], "properties": {
               "title": {"type": "string"}, "tags": {"type": "array", "items": {"enum": ["a", "bc", "水"]}},
               "parts": {"type": "array", "items": {"type": "object", "required": ["n", "text"], "properties": {
@@ -54,7 +53,8 @@ final class GrammarBenchmark {
             try (Sampler sampler = Sampler.open(library, settings, vocabulary)) {
                 for (int index = 0; index < LONGEST_ANSWER; index++) {
                     long before = System.nanoTime();
-                    int token = sampler.sample(rows.get(index % rows.size()), index).token();
+                    int token =
+                            sampler.sample(rows.get(index % rows.size()), index).token();
                     ms.add((System.nanoTime() - before) / 1e6);
                     if (vocabulary.isEndOfGeneration(token)) {
                         break;
@@ -65,8 +65,7 @@ final class GrammarBenchmark {
         }
         double[] sorted = ms.stream().mapToDouble(of -> of).sorted().toArray();
         int last = sorted.length - 1;
-        System.out.printf(
-                "%-42s %9.3f %9.3f %9.3f%n", name, sorted[last / 2], sorted[last * 99 / 100], sorted[last]);
+        System.out.printf("%-42s %9.3f %9.3f %9.3f%n", name, sorted[last / 2], sorted[last * 99 / 100], sorted[last]);
     }
 
     private static List<FloatBuffer> rows(int seed) {
@@ -86,8 +85,11 @@ final class GrammarBenchmark {
         Random random = new Random(1);
         List<byte[]> pieces = new ArrayList<>();
         IntStream.range(0, 256).forEach(value -> pieces.add(new byte[] {(byte) value}));
-        Set<String> words = new LinkedHashSet<>(Arrays.asList("{\"", "\":", "\": \"", "\",", "\", \"", "},", "\"}", "]}", "\n  "));
-        String[] scripts = {"etaoinshrdlcumwfgypbvk", "etaoinsrhl", "的一是不了人我在有他", "оеаинтсрвл", "いのはをにたとでがな", "0123456789"};
+        Set<String> words =
+                new LinkedHashSet<>(Arrays.asList("{\"", "\":", "\": \"", "\",", "\", \"", "},", "\"}", "]}", "\n  "));
+        String[] scripts = {
+            "etaoinshrdlcumwfgypbvk", "etaoinsrhl", "的一是不了人我在有他", "оеаинтсрвл", "いのはをにたとでがな", "0123456789"
+        };
         while (words.size() < TOKENS - 257) {
             String letters = scripts[random.nextInt(scripts.length)];
             StringBuilder word = new StringBuilder(random.nextInt(3) == 0 ? "" : " ");
