@@ -35,7 +35,7 @@ public:
     int32_t keep_only(int32_t state);
 
 private:
-    static constexpr int32_t MOST_WORK = 500'000; // places of the grammar that are visited: some 20 ms
+    static constexpr int32_t MOST_WORK = 500'000; // places of the grammar that are visited
     static constexpr int32_t WORK_OF_A_STATE = 128;
     static constexpr size_t MANY_STATES = 1024;
     static constexpr size_t MANY_FRAMES = 1 << 16;
