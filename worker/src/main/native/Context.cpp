@@ -72,6 +72,10 @@ void Context::admit(int sequence, Sampling sampling) {
     admitted.history.keep(0);
     admitted.admitted = true;
     admitted.sampling = std::move(sampling);
+    admitted.grammar = nullptr;
+    if (admitted.sampling.grammar) {
+        admitted.grammar = std::make_unique<GrammarMatcher>(admitted.sampling.grammar, model->pieces);
+    }
 }
 
 void Context::release(int sequence, int length) {
@@ -261,5 +265,6 @@ Sampled Context::sample(int row, const Row & from) {
     }
     Sequence & sequence = sequences[from.sequence];
     return sampler.sample(
-        scores, llama_vocab_n_tokens(model->vocab), sequence.sampling, sequence.history, static_cast<uint32_t>(from.index));
+        scores, llama_vocab_n_tokens(model->vocab), sequence.sampling, sequence.history, sequence.grammar.get(),
+        static_cast<uint32_t>(from.index));
 }

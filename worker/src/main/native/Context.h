@@ -33,6 +33,7 @@ int cells_in_memory(const Model & model, const Limits & limits);
 struct Sequence {
     bool admitted = false;
     Sampling sampling;
+    std::unique_ptr<GrammarMatcher> grammar; // null: none
     History history; // of the tokens in the KV cache
 };
 

@@ -55,6 +55,9 @@ public:
 
     size_t length() const { return tokens.size(); }
 
+    // The last tokens.
+    const int32_t * last(size_t count) const { return tokens.data() + (tokens.size() - count); }
+
     const std::vector<TokenUses::Use> & uses(size_t prompt_length) { return token_uses.count(tokens, prompt_length); }
 
     void find_repeats(size_t ngram_size, std::vector<int32_t> & repeats) {

@@ -108,6 +108,19 @@ std::string vocabulary(const Model & model) {
     return out;
 }
 
+std::shared_ptr<const TokenTrie> pieces(const Model & model) {
+    std::vector<std::string> texts(static_cast<size_t>(llama_vocab_n_tokens(model.vocab)));
+    std::vector<int32_t> ends;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(model.vocab); token++) {
+        if (llama_vocab_is_eog(model.vocab, token)) {
+            ends.push_back(token);
+        } else if (!is_control(model, token)) {
+            texts[static_cast<size_t>(token)] = piece(model, token);
+        }
+    }
+    return std::make_shared<TokenTrie>(std::move(texts), std::move(ends));
+}
+
 int64_t number(const Model & model, const std::string & key) {
     char value[64];
     const int32_t size = llama_model_meta_val_str(model.model, key.c_str(), value, sizeof value);
@@ -139,6 +152,7 @@ std::shared_ptr<Model> open(const std::string & file, jint gpu, Progress & progr
         throw Failure(MODEL_UNSUPPORTED, "not a model that decodes token by token with a KV cache");
     }
     collect_marks(*model);
+    model->pieces = pieces(*model);
     return model;
 }
 

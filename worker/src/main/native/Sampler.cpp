@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 
 #include "errors.h"
@@ -31,7 +32,8 @@ float penalised(float score, int32_t in_output, const Sampling & sampling) {
 
 } // namespace
 
-Sampled Sampler::sample(float * from, int32_t count, const Sampling & sampling, History & history, uint32_t index) {
+Sampled Sampler::sample(
+        float * from, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar, uint32_t index) {
     row = from;
     edits.clear();
     Sampled sampled = {0, NAN, 0, {}};
@@ -41,14 +43,28 @@ Sampled Sampler::sample(float * from, int32_t count, const Sampling & sampling, 
         log_sum = scores.best() + std::log(scores.sum());
         read_likeliest(std::min(sampling.logprobs, count), log_sum, sampled);
     }
+    if (grammar != nullptr && !constrain(count, history, *grammar, index)) {
+        return {-1, NAN, 0, {}};
+    }
     edit_scores(sampling, history, index);
     look_at_edited(count, sampling, history);
     sampled.token = choose(count, sampling, index);
     undo(0);
     if (sampling.logprobs >= 0) {
-        sampled.logprob = static_cast<float>(static_cast<double>(row[sampled.token]) - log_sum);
+        sampled.logprob = static_cast<float>(static_cast<double>(from[sampled.token]) - log_sum);
     }
     return sampled;
+}
+
+// From here on the row is a copy in which only the tokens that the grammar allows have scores. Everything else sees
+// these alone, so that the draw is one from the distribution over them.
+bool Sampler::constrain(int32_t count, const History & history, GrammarMatcher & grammar, uint32_t index) {
+    scores.look_at(row, count);
+    allowed.resize(static_cast<size_t>(count));
+    const size_t length = std::min<size_t>(index, history.length());
+    const bool any = grammar.allow(history.last(length), length, row, allowed.data());
+    row = allowed.data();
+    return any;
 }
 
 void Sampler::read_likeliest(int32_t wanted, double log_sum, Sampled & sampled) {
@@ -142,6 +158,7 @@ namespace {
 struct OpenSampler {
     Sampling sampling;
     int32_t vocabulary;
+    std::unique_ptr<GrammarMatcher> grammar; // null: none
     History history;
     Sampler sampler;
     std::mutex in_use;
@@ -150,6 +167,33 @@ struct OpenSampler {
 Registry<OpenSampler> & samplers() {
     static Registry<OpenSampler> registry;
     return registry;
+}
+
+// For each token its flags and its piece, in the native byte order.
+std::shared_ptr<const TokenTrie> vocabulary_from(JNIEnv * env, jobject buffer, int32_t tokens) {
+    const char * const from = memory<char>(env, buffer, 0);
+    const int64_t bytes = env->GetDirectBufferCapacity(buffer);
+    constexpr int64_t HEAD = 1 + sizeof(int32_t);
+    std::vector<std::string> pieces;
+    std::vector<int32_t> ends;
+    for (int64_t at = 0; at < bytes;) {
+        int32_t size = -1;
+        if (bytes - at >= HEAD) {
+            std::memcpy(&size, from + at + 1, sizeof size);
+        }
+        if (size < 0 || size > bytes - at - HEAD) {
+            throw Failure(INVALID_ARGUMENT, "a vocabulary cut short");
+        }
+        if (from[at] != 0) {
+            ends.push_back(static_cast<int32_t>(pieces.size()));
+        }
+        pieces.emplace_back(from + at + HEAD, static_cast<size_t>(size));
+        at += HEAD + size;
+    }
+    if (pieces.size() != static_cast<size_t>(tokens)) {
+        throw Failure(INVALID_ARGUMENT, "as many pieces as tokens are needed");
+    }
+    return std::make_shared<TokenTrie>(std::move(pieces), std::move(ends));
 }
 
 template <typename Body> jlong using_sampler(jlong handle, Body && body) {
@@ -166,12 +210,16 @@ template <typename Body> jlong using_sampler(jlong handle, Body && body) {
 extern "C" {
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_open(
-        JNIEnv * env, jclass, jobject settings, jint vocabulary) {
+        JNIEnv * env, jclass, jobject settings, jint vocabulary, jobject pieces) {
     return guarded([&]() -> jlong {
         auto opened = std::make_shared<OpenSampler>();
         opened->sampling = sampling_from(env, settings);
         opened->vocabulary = vocabulary;
         opened->sampling.require_tokens_below(vocabulary);
+        if (opened->sampling.grammar) {
+            opened->grammar = std::make_unique<GrammarMatcher>(
+                opened->sampling.grammar, vocabulary_from(env, pieces, vocabulary));
+        }
         return samplers().add(std::move(opened));
     });
 }
@@ -200,7 +248,8 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sample(
         }
         float * const row = memory<float>(env, scores, open.vocabulary);
         auto * const sampled = reinterpret_cast<Sampled *>(memory<int32_t>(env, result, sizeof(Sampled)));
-        *sampled = open.sampler.sample(row, open.vocabulary, open.sampling, open.history, static_cast<uint32_t>(index));
+        *sampled = open.sampler.sample(
+            row, open.vocabulary, open.sampling, open.history, open.grammar.get(), static_cast<uint32_t>(index));
     });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "GrammarMatcher.h"
 #include "History.h"
 #include "Sampling.h"
 #include "Scores.h"
@@ -17,7 +18,7 @@ struct TokenLogprob {
 
 // As in Results.java.
 struct Sampled {
-    int32_t token;
+    int32_t token; // -1: the grammar allows none
     float logprob; // log-softmax of the raw scores, before any setting; NaN where none was asked for
     int32_t likeliest_count;
     TokenLogprob likeliest[MOST_LOGPROBS]; // likeliest first; those of probability 0 are left out
@@ -26,10 +27,13 @@ struct Sampled {
 class Sampler {
 public:
     // Writes into the row, and leaves it as it was. The history ends with the tokens of the completion before this
-    // index. Throws Failure NOT_A_NUMBER for a row with a NaN or without a largest finite score; it is edited then.
-    Sampled sample(float * row, int32_t count, const Sampling & sampling, History & history, uint32_t index);
+    // index. The grammar may be null. Throws Failure NOT_A_NUMBER for a row with a NaN or without a largest finite score;
+    // it is edited then.
+    Sampled sample(
+        float * row, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar, uint32_t index);
 
 private:
+    bool constrain(int32_t count, const History & history, GrammarMatcher & grammar, uint32_t index);
     void read_likeliest(int32_t wanted, double log_sum, Sampled & sampled);
     void edit_scores(const Sampling & sampling, History & history, uint32_t index);
     void look_at_edited(int32_t count, const Sampling & sampling, History & history);
@@ -43,6 +47,7 @@ private:
     };
 
     float * row = nullptr;
+    std::vector<float> allowed; // the row, without what the grammar rules out
     Scores scores;
     Weights weights;
     std::vector<Edit> edits;

@@ -35,6 +35,11 @@ Sampling Sampling::read(const void * memory, int64_t bytes) {
             throw Failure(INVALID_ARGUMENT, "a bias that is no number");
         }
     }
+    const int64_t grammar = bytes - FIELDS - biases * static_cast<int64_t>(sizeof(TokenBias));
+    if (grammar > 0) {
+        sampling.grammar =
+            GrammarRules::read(reinterpret_cast<const int32_t *>(first + biases), grammar / static_cast<int64_t>(sizeof(int32_t)));
+    }
     return sampling;
 }
 

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "GrammarRules.h"
 
 struct TokenBias {
     int32_t token;
     float bias;
 };
 
-// The fixed part, in the order and the sizes in which Java writes it; behind it stand the biases.
+// The fixed part, in the order and the sizes in which Java writes it; behind it stand the biases, and behind those
+// the words of the grammar, if there is one.
 struct SamplingFields {
     uint64_t seed;
     float temperature; // 0: the best token
@@ -28,6 +32,7 @@ constexpr int32_t MOST_LOGPROBS = 20;
 
 struct Sampling : SamplingFields {
     std::vector<TokenBias> bias;
+    std::shared_ptr<const GrammarRules> grammar; // null: none
 
     // Copies it out of so many bytes. Throws Failure INVALID_ARGUMENT for anything out of range.
     static Sampling read(const void * memory, int64_t bytes);

@@ -1,6 +1,7 @@
 #include "Scores.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <functional>
 
@@ -42,7 +43,10 @@ float Scores::kth_best(int32_t k) {
         floor = best_scores[static_cast<size_t>(k) - 1];
     }
     best_scores.clear();
-    at_least(floor, [&](int32_t, float score) { best_scores.push_back(score); });
+    at_least(std::max(floor, -FLT_MAX), [&](int32_t, float score) { best_scores.push_back(score); });
+    if (static_cast<size_t>(k) > best_scores.size()) {
+        return -HUGE_VALF; // what is ruled out need not be sorted
+    }
     std::nth_element(best_scores.begin(), best_scores.begin() + (k - 1), best_scores.end(), better);
     return best_scores[static_cast<size_t>(k) - 1];
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "TokenTrie.h"
 #include "registry.h"
 
 struct Model {
@@ -17,6 +18,7 @@ struct Model {
     ggml_backend_dev_t gpu = nullptr; // null: the CPU
     // Texts of tokens that steer the model although they are not marked as control tokens, by their first byte.
     std::array<std::vector<std::string>, 256> marks;
+    std::shared_ptr<const TokenTrie> pieces; // of the tokens that stand for text
 };
 
 Registry<Model> & models();

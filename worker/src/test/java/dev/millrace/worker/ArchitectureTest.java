@@ -26,6 +26,8 @@ class ArchitectureTest {
                 .definedBy("dev.millrace.worker.kafka")
                 .layer("engine")
                 .definedBy("dev.millrace.worker.engine")
+                .layer("grammar")
+                .definedBy("dev.millrace.worker.grammar")
                 .layer("llama")
                 .definedBy("dev.millrace.worker.llama")
                 .whereLayer("process")
@@ -34,8 +36,10 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("process")
                 .whereLayer("engine")
                 .mayOnlyBeAccessedByLayers("process", "kafka")
+                .whereLayer("grammar")
+                .mayOnlyBeAccessedByLayers("engine")
                 .whereLayer("llama")
-                .mayOnlyBeAccessedByLayers("process", "kafka", "engine")
+                .mayOnlyBeAccessedByLayers("process", "kafka", "engine", "grammar")
                 .check(CLASSES);
     }
 
@@ -63,7 +67,8 @@ class ArchitectureTest {
     void theEngineKnowsNoVertx() {
         noClasses()
                 .that()
-                .resideInAnyPackage("dev.millrace.worker.engine", "dev.millrace.worker.llama")
+                .resideInAnyPackage(
+                        "dev.millrace.worker.engine", "dev.millrace.worker.grammar", "dev.millrace.worker.llama")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.vertx..")

@@ -52,6 +52,16 @@ final class Fields {
         return text == null ? null : bounded(path(name), text, mostCharacters);
     }
 
+    /** The fields of an object within. */
+    @Nullable
+    Fields object(String name) throws BadEventException {
+        Object value = any(name);
+        if (value != null && !(value instanceof JsonObject)) {
+            throw wrongType(name, "an object");
+        }
+        return value == null ? null : new Fields((JsonObject) value, path(name) + ".");
+    }
+
     @Nullable
     Boolean flag(String name) throws BadEventException {
         Object value = any(name);

@@ -18,6 +18,8 @@ record ResponseObject(
     /** What names of the contract begin with, where the dialect has the field at its top. */
     private static final String SAMPLING = "sampling.";
 
+    private static final String RESPONSE_FORMAT = "sampling.responseFormat";
+
     String itemId() {
         return "msg_" + id;
     }
@@ -104,8 +106,11 @@ record ResponseObject(
                 .put("param", param == null ? null : nameInDialect(param));
     }
 
-    /** {@code sampling.topP} is {@code top_p} here. */
+    /** {@code sampling.topP} is {@code top_p} here, and {@code sampling.responseFormat} is {@code text.format}. */
     static String nameInDialect(String nameInContract) {
+        if (nameInContract.startsWith(RESPONSE_FORMAT)) {
+            return "text.format" + nameInContract.substring(RESPONSE_FORMAT.length());
+        }
         String name =
                 nameInContract.startsWith(SAMPLING) ? nameInContract.substring(SAMPLING.length()) : nameInContract;
         return CAPITAL.matcher(name).replaceAll(capital -> "_" + capital.group().toLowerCase(Locale.ROOT));

@@ -30,6 +30,7 @@ final class SamplingReader {
                 .setDoSample(fields.flag("do_sample"))
                 .setSeed(fields.integer("seed"))
                 .setStop(stop(fields))
+                .setResponseFormat(FormatReader.read(fields))
                 .build();
     }
 

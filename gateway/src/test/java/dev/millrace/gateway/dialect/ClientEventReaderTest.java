@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
 import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
 import dev.millrace.schemas.event.Message;
+import dev.millrace.schemas.event.ResponseFormat;
+import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -206,6 +209,16 @@ class ClientEventReaderTest {
                 "'input':'hi','conversation':{} | missing_required_parameter | conversation.id",
                 "'input':'hi','conversation':{'id':'c','x':1} | unknown_parameter | conversation.x",
                 "'input':'hi','model':7 | invalid_type | model",
+                "'input':'hi','text':'plain' | invalid_type | text",
+                "'input':'hi','text':{'verbosity':'low'} | unknown_parameter | text.verbosity",
+                "'input':'hi','text':{'format':{}} | missing_required_parameter | text.format.type",
+                "'input':'hi','text':{'format':{'type':'grammar'}} | unsupported_value | text.format.type",
+                "'input':'hi','text':{'format':{'type':'json_object','schema':{}}} "
+                        + "| unknown_parameter | text.format.schema",
+                "'input':'hi','text':{'format':{'type':'json_schema'}} "
+                        + "| missing_required_parameter | text.format.schema",
+                "'input':'hi','text':{'format':{'type':'json_schema','schema':'{}'}} "
+                        + "| invalid_type | text.format.schema",
                 "'input':'hi','store':true | unsupported_value | store",
                 "'input':'hi','tools':[{}] | unsupported_value | tools",
             })
@@ -214,6 +227,23 @@ class ClientEventReaderTest {
 
         assertThat(refusal.code().code()).isEqualTo(code);
         assertThat(refusal.param()).isEqualTo(param);
+    }
+
+    @Test
+    void readsWhatTheAnswerShallKeepTo() throws BadEventException {
+        String schema = "{'type':'object','properties':{'b':true,'a':{'const':1}}}";
+        String named = "{'type':'json_schema','name':'n','strict':true,'schema':" + schema + "}";
+
+        assertThat(format("'text':{'format':" + named + "}"))
+                .isEqualTo(new ResponseFormat(ResponseFormatType.JSON_SCHEMA, schema.replace('\'', '"')));
+        assertThat(format("'text':{'format':{'type':'json_object'}}"))
+                .isEqualTo(new ResponseFormat(ResponseFormatType.JSON_OBJECT, null));
+        assertThat(format("'text':{'format':{'type':'text'}}")).isNull();
+        assertThat(format("'text':{}")).isNull();
+    }
+
+    private static @Nullable ResponseFormat format(String text) throws BadEventException {
+        return create("'input':'hi'," + text).sampling().getResponseFormat();
     }
 
     @Test

@@ -102,6 +102,12 @@ class ResponseEventsTest {
     }
 
     @Test
+    void namesTheFormatAsTheDialectDoes() {
+        assertThat(ResponseObject.nameInDialect("sampling.responseFormat.schema"))
+                .isEqualTo("text.format.schema");
+    }
+
+    @Test
     void namesTheFieldAtFaultAsTheDialectDoes() {
         Failure failure = new Failure("unsupported_parameter", "not supported", "sampling.noRepeatNgramSize");
 

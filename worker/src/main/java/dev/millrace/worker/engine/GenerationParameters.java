@@ -1,16 +1,21 @@
 package dev.millrace.worker.engine;
 
 import static dev.millrace.worker.engine.ErrorCode.INVALID_PROMPT;
-import static dev.millrace.worker.engine.ErrorCode.UNSUPPORTED_PARAMETER;
 
+import dev.millrace.schemas.event.ResponseFormat;
 import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.worker.grammar.GrammarException;
+import dev.millrace.worker.grammar.ResponseGrammar;
+import dev.millrace.worker.llama.Grammar;
 import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
 import dev.millrace.worker.llama.TokenBias;
 import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +37,18 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
     private static final String LOGIT_BIAS = "sampling.logitBias";
     private static final int MOST_STOP_STRINGS = 16;
     private static final int LONGEST_STOP_STRING = 256;
+    private static final String SCHEMA = "sampling.responseFormat.schema";
+    private static final Set<ResponseFormatType> NEED_A_SCHEMA =
+            Set.of(ResponseFormatType.JSON_SCHEMA, ResponseFormatType.GBNF);
 
     /**
      * Fills in and checks.
      *
      * @param promptId the seed where none is given, so that whoever takes over draws the same tokens
-     * @throws PromptRefusedException {@code invalid_prompt} for a value out of its range, {@code
-     *     unsupported_parameter} for one that would have to change the completion and cannot yet
+     * @throws PromptRefusedException {@code invalid_prompt} for a value out of its range, or a grammar that cannot be
+     *     kept to
      */
     public static GenerationParameters of(Sampling sampling, UUID promptId) throws PromptRefusedException {
-        refuseUnsupported(sampling);
         int maxNewTokens = orElse(sampling.getMaxNewTokens(), DEFAULT_MAX_NEW_TOKENS);
         check(maxNewTokens >= 1, "sampling.maxNewTokens", "must be at least 1");
         return new GenerationParameters(maxNewTokens, sampler(sampling, promptId), stop(sampling));
@@ -69,7 +76,8 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
                 orElse(sampling.getSeed(), promptId.getMostSignificantBits() ^ promptId.getLeastSignificantBits()),
                 penalties(sampling),
                 bias(sampling),
-                logprobs);
+                logprobs,
+                grammar(sampling));
     }
 
     private static Penalties penalties(Sampling sampling) throws PromptRefusedException {
@@ -124,23 +132,33 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
         return List.copyOf(stop);
     }
 
-    private static void refuseUnsupported(Sampling sampling) throws PromptRefusedException {
-        supported(
-                sampling.getResponseFormat() == null
-                        || sampling.getResponseFormat().getType() == ResponseFormatType.TEXT,
-                "sampling.responseFormat");
+    /** What the completion keeps to; null: free text. */
+    private static @Nullable Grammar grammar(Sampling sampling) throws PromptRefusedException {
+        ResponseFormat format = sampling.getResponseFormat();
+        if (format == null) {
+            return null;
+        }
+        String schema = format.getSchema$();
+        boolean needed = NEED_A_SCHEMA.contains(format.getType());
+        check(
+                (schema != null) == needed,
+                SCHEMA,
+                needed ? "must say what to keep to" : "has no meaning with this type");
+        try {
+            return switch (format.getType()) {
+                case TEXT -> null;
+                case JSON_OBJECT -> ResponseGrammar.ofJsonObject();
+                case JSON_SCHEMA -> ResponseGrammar.ofJsonSchema(Objects.requireNonNull(schema));
+                case GBNF -> ResponseGrammar.ofGbnf(Objects.requireNonNull(schema));
+            };
+        } catch (GrammarException e) {
+            throw new PromptRefusedException(INVALID_PROMPT, SCHEMA, SCHEMA + " " + e.getMessage());
+        }
     }
 
     private static void check(boolean holds, String param, String complaint) throws PromptRefusedException {
         if (!holds) {
             throw new PromptRefusedException(INVALID_PROMPT, param, param + " " + complaint);
-        }
-    }
-
-    private static void supported(boolean neutral, String param) throws PromptRefusedException {
-        if (!neutral) {
-            throw new PromptRefusedException(
-                    UNSUPPORTED_PARAMETER, param, param + " is not supported by this worker: leave it out");
         }
     }
 

@@ -27,6 +27,14 @@ final class Slot {
     /** Far more than are drawn while the first of them is on its way to the log. */
     private static final int ALONE_TOKENS = 16;
 
+    /** Said so late only of grammars that nobody writes by hand; the others are refused when the prompt comes. */
+    private static final Failure OUT_OF_THE_GRAMMAR = Failure.newBuilder()
+            .setCode(ErrorCode.INVALID_PROMPT.code())
+            .setParam("sampling.responseFormat")
+            .setMessage("sampling.responseFormat cannot be kept to: no token of the model may follow,"
+                    + " or the grammar can be read in too many ways")
+            .build();
+
     private final GenerationRequest request;
     private final CompletionListener listener;
     private final Vocabulary vocabulary;
@@ -249,6 +257,10 @@ final class Slot {
             return;
         }
         int token = batch.sampledToken(output);
+        if (token == Batch.NO_TOKEN) {
+            finish(FinishReason.ERROR, OUT_OF_THE_GRAMMAR);
+            return;
+        }
         stopwatch.onToken(nowNanos);
         if (vocabulary.isEndOfGeneration(token)) {
             finish(FinishReason.STOP, null);

@@ -11,6 +11,9 @@ import java.util.List;
  * position, index), and behind all rows a result per output. Owned by the thread that owns the {@link Decoder}.
  */
 public final class Batch {
+    /** What is sampled where a grammar allows nothing. */
+    public static final int NO_TOKEN = -1;
+
     static final int ROW_BYTES = 16;
     /** The index of a row after which nothing is sampled. */
     private static final int NO_OUTPUT = -1;
@@ -97,6 +100,7 @@ public final class Batch {
         return outputRows[output];
     }
 
+    /** {@link #NO_TOKEN} where the sequence's grammar allows none: it cannot go on. */
     public int sampledToken(int output) {
         return results.token(existing(output));
     }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the tokens of one sequence from rows of scores, as {@link LlamaContext} does after each output row, without a
@@ -13,7 +14,7 @@ public final class Sampler implements AutoCloseable {
     /**
      * A choice.
      *
-     * @param token     the token that was chosen
+     * @param token     the token that was chosen; {@link Batch#NO_TOKEN} where the grammar allows none
      * @param logprob   natural logarithm of its probability under the raw scores; NaN where none was asked for
      * @param likeliest under the raw scores, likeliest first
      */
@@ -36,8 +37,14 @@ public final class Sampler implements AutoCloseable {
      * @param vocabulary the number of scores in a row
      */
     public static Sampler open(LlamaLibrary library, SamplerSettings settings, int vocabulary) {
-        long opened = LlamaLibrary.check(open(settings.memory(), vocabulary));
+        long opened = LlamaLibrary.check(open(settings.memory(), vocabulary, null));
         return new Sampler(new Handle("sampler", opened, Sampler::close), vocabulary);
+    }
+
+    /** The same, for settings with a grammar, which needs to know what the tokens stand for. */
+    public static Sampler open(LlamaLibrary library, SamplerSettings settings, Vocabulary vocabulary) {
+        long opened = LlamaLibrary.check(open(settings.memory(), vocabulary.size(), vocabulary.memory()));
+        return new Sampler(new Handle("sampler", opened, Sampler::close), vocabulary.size());
     }
 
     /** The sequence has grown by a token of the prompt, or by one that was chosen. */
@@ -66,7 +73,7 @@ public final class Sampler implements AutoCloseable {
         handle.close();
     }
 
-    private static native long open(ByteBuffer settings, int vocabulary);
+    private static native long open(ByteBuffer settings, int vocabulary, @Nullable ByteBuffer pieces);
 
     private static native long close(long sampler);
 

@@ -3,6 +3,7 @@ package dev.millrace.worker.llama;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the next token of a sequence is chosen. Applied in the order of Hugging Face's {@code generate}
@@ -21,6 +22,9 @@ import java.util.List;
  * @param bias        added to scores before anything else
  * @param logprobs    so many of the likeliest tokens are told with each choice; 0: the log-probability of the choice
  *                    alone; {@link #NO_LOGPROBS}: not even that, which spares a pass over the scores
+ * @param grammar     rules out, before anything else but the log-probabilities, the tokens with which the completion
+ *                    would leave it; once it is complete, only the tokens that end a completion are left. It outranks
+ *                    the ban of n-grams, which is lifted where it would leave nothing. Null: none
  */
 public record SamplerSettings(
         float temperature,
@@ -30,7 +34,8 @@ public record SamplerSettings(
         long seed,
         Penalties penalties,
         List<TokenBias> bias,
-        int logprobs) {
+        int logprobs,
+        @Nullable Grammar grammar) {
     public static final int NO_LOGPROBS = -1;
     public static final int MOST_LOGPROBS = 20;
 
@@ -64,14 +69,33 @@ public record SamplerSettings(
         this(temperature, topP, topK, 0, seed, Penalties.NONE, List.of(), NO_LOGPROBS);
     }
 
+    /** Without a grammar. */
+    public SamplerSettings(
+            float temperature,
+            float topP,
+            int topK,
+            float minP,
+            long seed,
+            Penalties penalties,
+            List<TokenBias> bias,
+            int logprobs) {
+        this(temperature, topP, topK, minP, seed, penalties, bias, logprobs, null);
+    }
+
     /** The same, telling so many of the likeliest tokens. */
     public SamplerSettings withLogprobs(int count) {
-        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, count);
+        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, count, grammar);
+    }
+
+    /** The same, for completions that keep to a grammar. */
+    public SamplerSettings withGrammar(@Nullable Grammar keptTo) {
+        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, logprobs, keptTo);
     }
 
     /** As {@code Sampling.h} reads it. */
     ByteBuffer memory() {
-        ByteBuffer memory = ByteBuffer.allocateDirect(FIELDS_BYTES + BIAS_BYTES * bias.size())
+        ByteBuffer memory = ByteBuffer.allocateDirect(
+                        FIELDS_BYTES + BIAS_BYTES * bias.size() + (grammar == null ? 0 : grammar.bytes()))
                 .order(ByteOrder.nativeOrder())
                 .putLong(seed)
                 .putFloat(temperature)
@@ -85,6 +109,9 @@ public record SamplerSettings(
                 .putInt(logprobs)
                 .putInt(bias.size());
         bias.forEach(of -> memory.putInt(of.token()).putFloat(of.bias()));
+        if (grammar != null) {
+            grammar.writeTo(memory);
+        }
         return memory;
     }
 }

@@ -1,11 +1,14 @@
 package dev.millrace.worker.llama;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What each token stands for. Immutable.
@@ -72,5 +75,23 @@ public final class Vocabulary {
     public OptionalInt control(String text) {
         Integer token = control.get(text);
         return token == null ? OptionalInt.empty() : OptionalInt.of(token);
+    }
+
+    /** What the control tokens are called, such as {@code <|im_start|>}. */
+    public Set<String> controlTexts() {
+        return control.keySet();
+    }
+
+    /** As {@code Sampler.cpp} reads it: whether each token ends a completion, and the text that it stands for. */
+    ByteBuffer memory() {
+        ByteBuffer memory = ByteBuffer.allocateDirect(size() * (1 + Integer.BYTES) + pieces.length)
+                .order(ByteOrder.nativeOrder());
+        for (int token = 0; token < size(); token++) {
+            byte[] text = isControl(token) ? new byte[0] : piece(token);
+            memory.put((byte) (isEndOfGeneration(token) ? 1 : 0))
+                    .putInt(text.length)
+                    .put(text);
+        }
+        return memory.flip().slice().order(ByteOrder.nativeOrder());
     }
 }

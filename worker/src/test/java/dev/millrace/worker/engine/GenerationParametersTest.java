@@ -3,9 +3,11 @@ package dev.millrace.worker.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.ResponseFormat;
 import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.worker.grammar.ResponseGrammar;
 import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
 import dev.millrace.worker.llama.TokenBias;
@@ -13,9 +15,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class GenerationParametersTest {
@@ -110,17 +114,40 @@ class GenerationParametersTest {
                 Arguments.of("stop", with().setStop(List.of(""))));
     }
 
-    @Test
-    void refusesAGrammar() {
-        Sampling sampling = Sampling.newBuilder()
-                .setResponseFormat(new ResponseFormat(ResponseFormatType.JSON_OBJECT, null))
-                .build();
+    @ParameterizedTest
+    @CsvSource(
+            value = {
+                "JSON_SCHEMA; {\"type\": \"string\", \"minimum\": 3}; at #/minimum is not supported here",
+                "JSON_SCHEMA; {; is no JSON, or nests too deep",
+                "GBNF; root ::= \"a; has an error at line 1, column 12: it ends too early",
+                "GBNF; ; must say what to keep to",
+                "JSON_OBJECT; {}; has no meaning with this type",
+                "TEXT; {}; has no meaning with this type"
+            },
+            delimiter = ';')
+    void refusesAGrammarThatCannotBeKeptTo(ResponseFormatType type, @Nullable String schema, String complaint) {
+        Sampling sampling =
+                with().setResponseFormat(new ResponseFormat(type, schema)).build();
 
         PromptRefusedException thrown =
                 catchThrowableOfType(PromptRefusedException.class, () -> GenerationParameters.of(sampling, ID));
 
-        assertThat(thrown.failure().getCode()).isEqualTo("unsupported_parameter");
-        assertThat(thrown.failure().getParam()).isEqualTo("sampling.responseFormat");
+        assertThat(thrown.failure())
+                .isEqualTo(new Failure(
+                        "invalid_prompt",
+                        "sampling.responseFormat.schema " + complaint,
+                        "sampling.responseFormat.schema"));
+    }
+
+    @Test
+    void hasAGrammarWhereTextIsNotFree() throws PromptRefusedException {
+        Sampling.Builder text = with().setResponseFormat(new ResponseFormat(ResponseFormatType.TEXT, null));
+        Sampling.Builder json = with().setResponseFormat(new ResponseFormat(ResponseFormatType.JSON_OBJECT, null));
+
+        assertThat(GenerationParameters.of(text.build(), ID).sampler().grammar())
+                .isNull();
+        assertThat(GenerationParameters.of(json.build(), ID).sampler().grammar())
+                .isEqualTo(ResponseGrammar.ofJsonObject());
     }
 
     private static Sampling.Builder with() {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.millrace.worker.grammar;
+
+import org.jspecify.annotations.NullMarked;
