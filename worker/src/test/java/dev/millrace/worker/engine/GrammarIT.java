@@ -263,7 +263,8 @@ class GrammarIT {
     private static List<RecordingListener> generate(
             int kvCells, List<GenerationRequest> requests, CollectorRegistry metrics) throws PromptRefusedException {
         Engine engine = new Engine(
-                new EngineSettings("grammar-test", model.contextTokens(), 8, 0, Pace.UNLIMITED),
+                new EngineSettings(
+                        "grammar-test", model.contextTokens(), 8, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, new ContextSettings(kvCells, 16, 64, 1)),
                 model.vocabulary(),
                 new EngineMetrics(metrics).labelled("demo", "cpu"));
