@@ -124,6 +124,9 @@ class BadArgumentsIT {
             if (type == int.class) {
                 return pick(0, 1, 2, 7, -1, 300, 1 << 27, Integer.MAX_VALUE, Integer.MIN_VALUE);
             }
+            if (type == boolean.class) {
+                return random.nextBoolean();
+            }
             if (type == float.class) {
                 return pick(0f, 1f, -1f, 0.5f, Float.NaN, Float.POSITIVE_INFINITY, Float.MIN_VALUE, Float.MAX_VALUE);
             }
