@@ -41,12 +41,6 @@ final class GpuVerticle extends VerticleBase {
 
     private static final double NANOS_PER_SECOND = 1e9;
 
-    /** A CPU computes row after row: so many double the step of eight streams (docs/bench/prefill.md). */
-    private static final int CPU_PREFILL_TOKENS = 16;
-
-    /** A GPU computes as many beside each other. */
-    private static final int GPU_PREFILL_TOKENS = 512;
-
     /** What all devices of one worker share. */
     record Shared(
             WorkerConfig config,
@@ -110,7 +104,7 @@ final class GpuVerticle extends VerticleBase {
                         name + "-engine",
                         model.contextTokens(),
                         config.slots(),
-                        prefillTokens(),
+                        config.prefillTokens(),
                         config.hostCacheBytes(),
                         config.pace()),
                 () -> LlamaContext.open(model, settings),
@@ -163,11 +157,6 @@ final class GpuVerticle extends VerticleBase {
     /** What a step in a chain of futures failed with. */
     private static Throwable cause(Throwable failure) {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-    }
-
-    private int prefillTokens() {
-        int asked = shared.config().prefillTokens();
-        return asked > 0 ? asked : device instanceof Device.Cpu ? CPU_PREFILL_TOKENS : GPU_PREFILL_TOKENS;
     }
 
     private int kvCells(LlamaModel model) {

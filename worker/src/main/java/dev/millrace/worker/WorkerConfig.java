@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvCells tokens that one device's KV cache holds; 0: chosen by the model's context
  * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
- * @param prefillTokens the most prompt tokens of one step while others generate; 0: chosen by the device
+ * @param prefillTokens the most prompt tokens of one step while others generate
  * @param threads of one device on the CPU; 0: chosen by the model's size
  * @param exact whether on a CPU a completion depends on nothing but itself, to the last bit
  * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
@@ -73,11 +73,7 @@ public record WorkerConfig(
                                 "host memory for each device's conversations that had to leave its KV cache; 0: none"),
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer(
-                        "prefill-tokens",
-                        0,
-                        0,
-                        4096,
-                        "the most prompt tokens of one step while others generate; 0: 16 on a CPU, 512 on a GPU"),
+                        "prefill-tokens", 512, 1, 4096, "the most prompt tokens of one step while others generate"),
                 settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
                 !settings.flag(
                         "inexact",

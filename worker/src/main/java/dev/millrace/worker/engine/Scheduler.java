@@ -60,6 +60,7 @@ final class Scheduler {
 
     /** Gives waiting prompts a place on the device for as long as there is room. */
     void admit(long nowNanos) {
+        announce();
         while (running.size() < mostRunning()) {
             Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot))
                     .filter(this::hasRoomFor)
@@ -72,6 +73,19 @@ final class Scheduler {
             slot.admit(cache, nowNanos);
             bySequence[slot.sequence().id()] = slot;
             running.add(slot);
+        }
+    }
+
+    /** All that there is room for are announced together: a listener may wait for Kafka, and they come in dozens. */
+    private void announce() {
+        int places = running.stream().anyMatch(Slot::alone) ? 0 : mostRunning() - running.size();
+        int cells = cache.availableCells() - reservedCells();
+        for (Slot slot : waiting.inOrder()) {
+            cells -= slot.reservedCells();
+            if (places-- <= 0 || cells < 0 || slot.alone()) {
+                return;
+            }
+            slot.ready();
         }
     }
 
@@ -92,8 +106,11 @@ final class Scheduler {
     }
 
     private boolean fits(Slot slot) {
-        int reserved = running.stream().mapToInt(Slot::reservedCells).sum();
-        return reserved + slot.reservedCells() - slot.heldInUse(cache) <= cache.availableCells();
+        return reservedCells() + slot.reservedCells() - slot.heldInUse(cache) <= cache.availableCells();
+    }
+
+    private int reservedCells() {
+        return running.stream().mapToInt(Slot::reservedCells).sum();
     }
 
     /** Ends what is past its deadline, waiting or running. */

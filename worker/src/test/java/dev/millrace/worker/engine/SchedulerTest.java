@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.worker.llama.Batch;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -275,6 +276,26 @@ class SchedulerTest {
         fixture.runUntilIdle();
 
         assertThat(listener.ids).hasSize(5);
+    }
+
+    @Test
+    void announcesTogetherAllThatThereIsRoomFor() {
+        List<Integer> announced = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            int number = i;
+            RecordingListener listener = new RecordingListener() {
+                @Override
+                public CompletableFuture<?> onStart() {
+                    announced.add(number);
+                    return new CompletableFuture<>();
+                }
+            };
+            scheduler.enqueue(fixture.slot(request(prompt(10 + i, 10), 5), listener));
+        }
+
+        fixture.step();
+
+        assertThat(announced).containsExactly(0, 1, 2);
     }
 
     @Test
