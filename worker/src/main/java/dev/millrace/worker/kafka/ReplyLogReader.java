@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -136,11 +137,11 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     private List<Reading> begin(TopicPartition place, List<Waiting> group) {
         consumer.assign(List.of(place));
         long logStart = beginningOf(place);
+        long since = offsetSince(place, group);
         List<Reading> readings = new ArrayList<>();
         for (Waiting waiting : group) {
             ReadBack request = waiting.request();
-            long from =
-                    Math.min(request.from() != null ? request.from() : offsetAt(place, request), request.claimOffset());
+            long from = Math.min(request.from() != null ? request.from() : since, request.claimOffset());
             ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
             readings.add(new Reading(waiting, Math.max(from, logStart), history));
         }
@@ -153,14 +154,23 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     }
 
     /**
-     * The first offset that the log has since the request's time. Retention is longer for replies than for prompts, and
-     * not by size, so nothing since then should have been deleted. Where something was all the same, what is left may
-     * show it: see {@link ReplyHistory#lost}.
+     * The first offset that the log has since the earliest time of a request that does not say where to begin: one
+     * question to Kafka for all of them, since a takeover brings dozens. Retention is longer for replies than for
+     * prompts, and not by size, so nothing since then should have been deleted. Where something was all the same, what
+     * is left may show it: see {@link ReplyHistory#lost}.
      */
-    private long offsetAt(TopicPartition place, ReadBack request) {
+    private long offsetSince(TopicPartition place, List<Waiting> group) {
+        OptionalLong sinceMs = group.stream()
+                .map(Waiting::request)
+                .filter(request -> request.from() == null)
+                .mapToLong(ReadBack::sinceMs)
+                .min();
+        if (sinceMs.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
         OffsetAndTimestamp found =
-                consumer.offsetsForTimes(Map.of(place, request.sinceMs())).get(place);
-        return found == null ? request.claimOffset() : found.offset();
+                consumer.offsetsForTimes(Map.of(place, sinceMs.getAsLong())).get(place);
+        return found == null ? Long.MAX_VALUE : found.offset();
     }
 
     private void read(TopicPartition place, List<Reading> readings) {
