@@ -19,10 +19,19 @@ import java.util.UUID;
 /**
  * What the demo model answers at temperature 0, as PyTorch computed it.
  *
+ * @param language ISO 639-1
+ * @param promptTokens of the whole prompt as the model reads it
  * @param answerIds without the token that ends the turn
  * @param finish stop or length
  */
-public record Expected(String id, List<Message> messages, List<Integer> answerIds, String answer, String finish) {
+public record Expected(
+        String id,
+        String language,
+        List<Message> messages,
+        int promptTokens,
+        List<Integer> answerIds,
+        String answer,
+        String finish) {
 
     private static final Path FILE = Path.of("../worker/demo-model/expected.jsonl");
 
@@ -55,7 +64,9 @@ public record Expected(String id, List<Message> messages, List<Integer> answerId
             json.get("answerIds").forEach(token -> ids.add(token.asInt()));
             return new Expected(
                     json.get("id").asText(),
+                    json.get("language").asText(),
                     messages,
+                    json.get("promptIds").size(),
                     ids,
                     json.get("answer").asText(),
                     json.get("finish").asText());

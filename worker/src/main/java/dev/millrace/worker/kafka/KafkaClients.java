@@ -20,8 +20,11 @@ final class KafkaClients {
     /** Room for the largest prompt and its headers, which a dead letter repeats. */
     private static final int MAX_REQUEST_BYTES = 16 << 20;
 
-    /** The members of a group learn by a heartbeat's answer that one has left: so long readers wait at its SIGTERM. */
-    private static final int HEARTBEAT_MS = 250;
+    /**
+     * The members of a group learn by a heartbeat's answer that one has left or joined: so long readers wait at its
+     * SIGTERM, and twice at the start of its successor.
+     */
+    private static final int HEARTBEAT_MS = 100;
 
     /**
      * A broker that is asked for the partitions of before is not asked for others until it has answered. So long the

@@ -1,24 +1,16 @@
 package dev.millrace.worker.kafka;
 
-import dev.millrace.schemas.EventCodec;
-import dev.millrace.schemas.MalformedEventException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.worker.kafka.ReadBackPass.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -27,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads back what the reply log says of a prompt. Its thread owns a consumer without a group; requests that wait at
- * the same time for the same partition are served by one pass over it.
+ * the same time are served by one {@linkplain ReadBackPass pass}.
  */
 final class ReplyLogReader implements HistoryReader, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplyLogReader.class);
@@ -35,15 +27,6 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
     private static final long LOOK_FOR_CLOSE_MS = 100;
     /** A pass that meets no record for so long has failed; the claim that it looks for has been acknowledged. */
     private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(30);
-
-    private record Waiting(ReadBack request, CompletableFuture<ReplyHistory> history) {}
-
-    /** One request under way. */
-    private record Reading(Waiting waiting, long from, ReplyHistory history) {
-        ReadBack request() {
-            return waiting.request();
-        }
-    }
 
     private final Consumer<byte[], byte[]> consumer;
     private final String topic;
@@ -121,107 +104,31 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
         return requests;
     }
 
+    /** A topic that does not answer holds up only those that ask for it in the same pass. */
     private void serve(List<Waiting> requests) {
         requests.stream()
-                .collect(Collectors.groupingBy(waiting -> waiting.request().place()))
-                .forEach((place, group) -> {
+                .collect(Collectors.groupingBy(waiting -> waiting.place().topic()))
+                .values()
+                .forEach(group -> {
                     try {
-                        read(place, begin(place, group));
+                        read(new ReadBackPass(consumer, group));
                     } catch (Throwable t) { // the top of this thread's loop: whoever asked hears of it
                         group.forEach(waiting -> waiting.history().completeExceptionally(t));
                     }
                 });
     }
 
-    /** Finds where each request's reading starts: where it asked to, or where the log now begins. */
-    private List<Reading> begin(TopicPartition place, List<Waiting> group) {
-        consumer.assign(List.of(place));
-        long logStart = beginningOf(place);
-        long since = offsetSince(place, group);
-        List<Reading> readings = new ArrayList<>();
-        for (Waiting waiting : group) {
-            ReadBack request = waiting.request();
-            long from = Math.min(request.from() != null ? request.from() : since, request.claimOffset());
-            ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
-            readings.add(new Reading(waiting, Math.max(from, logStart), history));
-        }
-        return readings;
-    }
-
-    private long beginningOf(TopicPartition place) {
-        return Objects.requireNonNull(
-                consumer.beginningOffsets(List.of(place)).get(place), "every partition has a beginning");
-    }
-
-    /**
-     * The first offset that the log has since the earliest time of a request that does not say where to begin: one
-     * question to Kafka for all of them, since a takeover brings dozens. Retention is longer for replies than for
-     * prompts, and not by size, so nothing since then should have been deleted. Where something was all the same, what
-     * is left may show it: see {@link ReplyHistory#lost}.
-     */
-    private long offsetSince(TopicPartition place, List<Waiting> group) {
-        OptionalLong sinceMs = group.stream()
-                .map(Waiting::request)
-                .filter(request -> request.from() == null)
-                .mapToLong(ReadBack::sinceMs)
-                .min();
-        if (sinceMs.isEmpty()) {
-            return Long.MAX_VALUE;
-        }
-        OffsetAndTimestamp found =
-                consumer.offsetsForTimes(Map.of(place, sinceMs.getAsLong())).get(place);
-        return found == null ? Long.MAX_VALUE : found.offset();
-    }
-
-    private void read(TopicPartition place, List<Reading> readings) {
-        long from = readings.stream().mapToLong(Reading::from).min().getAsLong();
-        long last = readings.stream()
-                .mapToLong(reading -> reading.request().claimOffset())
-                .max()
-                .getAsLong();
-        Map<ByteBuffer, List<Reading>> byKey = new HashMap<>();
-        for (Reading reading : readings) {
-            byKey.computeIfAbsent(key(reading), key -> new ArrayList<>()).add(reading);
-        }
-        consumer.seek(place, from);
+    private void read(ReadBackPass pass) {
         long metRecordNanos = System.nanoTime();
-        while (consumer.position(place) <= last) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        while (!pass.done()) {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            if (!records.isEmpty()) {
                 metRecordNanos = System.nanoTime();
-                if (record.key() != null) {
-                    dispatch(record, byKey.getOrDefault(ByteBuffer.wrap(record.key()), List.of()));
-                }
             }
+            pass.accept(records);
             if (closing || System.nanoTime() - metRecordNanos > STALLED_NANOS) {
-                throw new TimeoutException("reading back " + place + " up to offset " + last + " made no progress");
+                throw new TimeoutException("reading back " + pass.places() + " made no progress");
             }
-        }
-        readings.forEach(reading -> reading.waiting().history().complete(reading.history()));
-    }
-
-    private static ByteBuffer key(Reading reading) {
-        return ByteBuffer.wrap(reading.request().promptId().toString().getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static void dispatch(ConsumerRecord<byte[], byte[]> record, List<Reading> readings) {
-        for (Reading reading : readings) {
-            if (record.offset() >= reading.from()
-                    && record.offset() <= reading.request().claimOffset()) {
-                accept(record, reading.history());
-            }
-        }
-    }
-
-    private static void accept(ConsumerRecord<byte[], byte[]> record, ReplyHistory history) {
-        try {
-            history.accept(record.offset(), EventCodec.REPLY_EVENT.decode(record.value()));
-        } catch (MalformedEventException e) {
-            LOG.warn(
-                    "{}-{} offset {} is no reply event and is passed over, as every reader does: {}",
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    e.getMessage());
         }
     }
 }
