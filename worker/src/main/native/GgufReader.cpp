@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "GgufReader.h"
+#include "Writer.h"
 #include "jvm.h"
 #include "library.h"
 
@@ -64,31 +65,6 @@ void check_whole(const gguf_context * gguf, int64_t bytes) {
         }
     }
 }
-
-// Little-endian, one after the other; a string as its length and its bytes.
-class Writer {
-public:
-    Writer(char * out, int64_t size) : at(out), end(out + size) {}
-
-    void number(int64_t value) { raw(&value, sizeof value); }
-
-    void text(const std::string & value) {
-        number(static_cast<int64_t>(value.size()));
-        raw(value.data(), value.size());
-    }
-
-private:
-    void raw(const void * from, size_t size) {
-        if (static_cast<size_t>(end - at) < size) {
-            throw Failure(INVALID_ARGUMENT, "buffer too small");
-        }
-        std::memcpy(at, from, size);
-        at += size;
-    }
-
-    char * at;
-    char * end;
-};
 
 } // namespace
 

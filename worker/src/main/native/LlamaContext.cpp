@@ -1,6 +1,5 @@
-#include <cstdio>
-
 #include "Context.h"
+#include "Hardware.h"
 #include "jvm.h"
 
 namespace {
@@ -9,30 +8,6 @@ constexpr int MOST_SEQUENCES = 254; // llama.cpp's 256, less that of the pad row
 constexpr int MOST_THREADS = 512;   // ggml's
 constexpr int MOST_BATCH_TOKENS = 1 << 16;
 constexpr int MOST_KV_CELLS = 1 << 26;
-
-// What the host could give; 0 if it does not say. A first guard against absurd sizes, which Linux would promise and
-// then answer by killing the process.
-int64_t host_memory() {
-    std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen("/proc/meminfo", "r"), std::fclose);
-    char line[128];
-    long long kilobytes = 0;
-    while (file && std::fgets(line, sizeof line, file.get())) {
-        if (std::sscanf(line, "MemAvailable: %lld", &kilobytes) == 1) {
-            return kilobytes * 1024;
-        }
-    }
-    return 0;
-}
-
-int64_t free_memory(const Model & model) {
-    if (model.gpu == nullptr) {
-        return host_memory();
-    }
-    size_t free = 0;
-    size_t total = 0;
-    ggml_backend_dev_memory(model.gpu, &free, &total);
-    return static_cast<int64_t>(free);
-}
 
 bool within(int value, int most) {
     return value >= 1 && value <= most;
@@ -43,8 +18,9 @@ void check_size(const Model & model, const Limits & limits) {
         !within(limits.batch_tokens, MOST_BATCH_TOKENS) || !within(limits.threads, MOST_THREADS)) {
         throw Failure(INVALID_ARGUMENT, "context settings out of range");
     }
+    // A guard against absurd sizes, which Linux would promise and then answer by killing the process.
     const int64_t needed = kv_bytes_per_token(model) * cells_in_memory(model, limits);
-    const int64_t available = free_memory(model);
+    const int64_t available = memory_of(model.gpu).free;
     if (available > 0 && needed > available) {
         throw Failure(OUT_OF_MEMORY, "the KV cache needs " + std::to_string(needed >> 20) + " MiB, free are " +
                                          std::to_string(available >> 20) + " MiB");
@@ -146,7 +122,8 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
         if (rows < 1 || rows > capacity) {
             throw Failure(INVALID_ARGUMENT, std::to_string(rows) + " rows in a batch of " + std::to_string(capacity));
         }
-        const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
+        // A guard against absurd sizes, which Linux would promise and then answer by killing the process.
+    const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
         const Row * const from = reinterpret_cast<Row *>(memory<int32_t>(env, batch, needed));
         context.step(from, rows, reinterpret_cast<Sampled *>(const_cast<Row *>(from + capacity)));
     });

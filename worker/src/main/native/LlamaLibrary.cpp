@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "Hardware.h"
 #include "jvm.h"
 
 namespace {
@@ -73,10 +74,6 @@ void require_library() {
     }
 }
 
-const std::string & library_folder() {
-    return opened_folder;
-}
-
 extern "C" {
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaLibrary_open(
@@ -104,7 +101,7 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaLibrary_open(
         }
         llama_log_set(on_log, nullptr);
         llama_backend_init();
-        ggml_backend_load_all_from_path(backends.c_str());
+        load_backends(backends);
         if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
             throw Failure(LIBRARY_UNAVAILABLE, "no ggml back end for this CPU in " + backends);
         }

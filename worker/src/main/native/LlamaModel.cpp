@@ -1,11 +1,9 @@
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
 #include "GgufReader.h"
+#include "Hardware.h"
 #include "jvm.h"
 #include "library.h"
 #include "model.h"
@@ -16,37 +14,12 @@ namespace {
 constexpr uint8_t CONTROL = 1;
 constexpr uint8_t END_OF_GENERATION = 2;
 
-bool is_gpu(ggml_backend_dev_t device) {
-    const auto type = ggml_backend_dev_type(device);
-    return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
-}
-
-// ggml skips a CUDA library that does not load and says nothing: ask the loader why.
-std::string why_no_gpu() {
-    std::error_code error;
-    for (const auto & entry : std::filesystem::directory_iterator(library_folder(), error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.rfind("libggml-cuda", 0) != 0) {
-            continue;
-        }
-        if (dlopen(entry.path().c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
-            return dlerror();
-        }
-        return name + " loads, but finds no GPU";
-    }
-    return "there is no libggml-cuda in " + library_folder();
-}
-
 ggml_backend_dev_t find_gpu(int number) {
-    int gpus = 0;
-    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
-        const ggml_backend_dev_t device = ggml_backend_dev_get(i);
-        if (is_gpu(device) && gpus++ == number) {
-            return device;
-        }
+    const std::vector<ggml_backend_dev_t> found = gpus();
+    if (static_cast<size_t>(number) >= found.size()) {
+        throw Failure(DEVICE_UNAVAILABLE, "no GPU " + std::to_string(number) + ": there are " + std::to_string(found.size()));
     }
-    const std::string wanted = "no GPU " + std::to_string(number) + ": ";
-    throw Failure(DEVICE_UNAVAILABLE, wanted + (gpus > 0 ? "there are " + std::to_string(gpus) : why_no_gpu()));
+    return found[static_cast<size_t>(number)];
 }
 
 // Shows progress to Java, on the thread that loads. An exception there stops loading and stays pending.
@@ -127,29 +100,41 @@ int64_t number(const Model & model, const std::string & key) {
     return size > 0 ? std::atoll(value) : 0;
 }
 
-std::shared_ptr<Model> open(const std::string & file, jint gpu, Progress & progress) {
+// On a GPU, or for null on the CPU. The parameters are the caller's to complete.
+std::shared_ptr<Model> load(const std::string & file, ggml_backend_dev_t gpu, llama_model_params params) {
     auto model = std::make_shared<Model>();
-    if (gpu >= 0) {
-        model->gpu = find_gpu(gpu);
-    }
-    ggml_backend_dev_t devices[] = {model->gpu, nullptr};
-    llama_model_params params = llama_model_default_params();
+    model->gpu = gpu;
+    ggml_backend_dev_t devices[] = {gpu, nullptr};
     params.devices = devices;
-    params.n_gpu_layers = model->gpu == nullptr ? 0 : -1;
+    params.n_gpu_layers = gpu == nullptr ? 0 : -1;
     params.split_mode = LLAMA_SPLIT_MODE_NONE;
-    params.main_gpu = model->gpu == nullptr ? -1 : 0;
-    params.load_mode = LLAMA_LOAD_MODE_MMAP;
-    params.progress_callback = on_progress;
-    params.progress_callback_user_data = &progress;
+    params.main_gpu = gpu == nullptr ? -1 : 0;
     model->model = llama_model_load_from_file(file.c_str(), params);
     if (model->model == nullptr) {
-        throw progress.aborted ? Failure(LOAD_ABORTED, "asked to stop") : Failure(MODEL_UNSUPPORTED, "cannot load the model");
+        throw Failure(MODEL_UNSUPPORTED, "cannot load the model");
     }
     model->vocab = llama_model_get_vocab(model->model);
     if (llama_vocab_n_tokens(model->vocab) == 0 || !llama_model_has_decoder(model->model) ||
         llama_model_has_encoder(model->model) || llama_model_is_recurrent(model->model) ||
         llama_model_is_hybrid(model->model) || llama_model_is_diffusion(model->model)) {
         throw Failure(MODEL_UNSUPPORTED, "not a model that decodes token by token with a KV cache");
+    }
+    return model;
+}
+
+std::shared_ptr<Model> open(const std::string & file, jint gpu, Progress & progress) {
+    llama_model_params params = llama_model_default_params();
+    params.load_mode = LLAMA_LOAD_MODE_MMAP;
+    params.progress_callback = on_progress;
+    params.progress_callback_user_data = &progress;
+    std::shared_ptr<Model> model;
+    try {
+        model = load(file, gpu < 0 ? nullptr : find_gpu(gpu), params);
+    } catch (const Failure &) {
+        if (progress.aborted) {
+            throw Failure(LOAD_ABORTED, "asked to stop");
+        }
+        throw;
     }
     collect_marks(*model);
     model->pieces = pieces(*model);
@@ -204,8 +189,18 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_contextTokens(
     return guarded([&]() -> jlong { return llama_model_n_ctx_train(models().find(handle)->model); });
 }
 
-JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_kvBytesPerToken(JNIEnv *, jclass, jlong handle) {
-    return guarded([&]() -> jlong { return kv_bytes_per_token(*models().find(handle)); });
+// Has llama.cpp read all but the weights.
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_readKvBytesPerToken(
+        JNIEnv * env, jclass, jbyteArray file) {
+    return guarded([&]() -> jlong {
+        require_library();
+        const std::string name = path(env, file);
+        read_gguf(name);
+        llama_model_params params = llama_model_default_params();
+        params.no_alloc = true; // which asserts that nothing is mapped
+        params.load_mode = LLAMA_LOAD_MODE_NONE;
+        return kv_bytes_per_token(*load(name, nullptr, params));
+    });
 }
 
 // The number of tokens, of which as many as fit are written.

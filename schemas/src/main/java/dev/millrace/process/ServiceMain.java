@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The life of a process, from its settings to SIGTERM, which closes the service and ends within five seconds. Exit
- * status 2: the settings are wrong; 1: it could not start, or had to give up.
+ * status 2: the settings are wrong; 1, or what a {@link StartFailure} says: it could not start, or had to give up.
  */
 public final class ServiceMain {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceMain.class);
@@ -68,13 +68,21 @@ public final class ServiceMain {
 
     /** One plain line for the operator; the stack stands in the log where it is not the operator's to act. */
     private static void exit(String name, Throwable failure) {
+        int status = exitStatus(failure);
+        if (status == FAILED && !(failure instanceof StartFailure)) {
+            LOG.error("It gives up", failure);
+        } else {
+            System.err.println(name + ": " + failure.getMessage());
+        }
+        System.exit(status);
+    }
+
+    private static int exitStatus(Throwable failure) {
+        if (failure instanceof StartFailure known) {
+            return known.exitStatus();
+        }
         boolean badConfiguration =
                 failure instanceof ConfigurationException || failure instanceof IllegalArgumentException;
-        if (badConfiguration || failure instanceof StartFailure) {
-            System.err.println(name + ": " + failure.getMessage());
-        } else {
-            LOG.error("It gives up", failure);
-        }
-        System.exit(badConfiguration ? BAD_CONFIGURATION : FAILED);
+        return badConfiguration ? BAD_CONFIGURATION : FAILED;
     }
 }

@@ -11,13 +11,13 @@ import dev.millrace.worker.kafka.PromptPreparation;
 import dev.millrace.worker.llama.ContextSettings;
 import dev.millrace.worker.llama.Device;
 import dev.millrace.worker.llama.LlamaContext;
-import dev.millrace.worker.llama.LlamaLibrary;
 import dev.millrace.worker.llama.LlamaModel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +34,6 @@ final class GpuVerticle extends VerticleBase {
     private static final long SMALL_MODEL_BYTES = 64L << 20;
 
     private static final long MOST_WATCH_MS = 1000;
-    private static final int DEFAULT_CONTEXTS = 4;
-    private static final int MOST_DEFAULT_CELLS = 32_768;
     /** Conversations that a KV cache keeps besides those that run. Each costs memory for a row of scores. */
     private static final int IDLE_SEQUENCES = 56;
 
@@ -44,8 +42,7 @@ final class GpuVerticle extends VerticleBase {
     /** What all devices of one worker share. */
     record Shared(
             WorkerConfig config,
-            LlamaLibrary library,
-            ModelFile modelFile,
+            Preflight preflight,
             Future<String> modelId,
             Future<Map<String, Integer>> replyPartitions,
             EngineMetrics engineMetrics,
@@ -80,10 +77,10 @@ final class GpuVerticle extends VerticleBase {
     }
 
     private LlamaModel loadModel() {
-        ModelFile file = shared.modelFile();
+        ModelFile file = shared.preflight().modelFile();
         LoadingLog log = new LoadingLog(file.name(), device, health);
         long startNanos = System.nanoTime();
-        LlamaModel model = LlamaModel.open(shared.library(), file.path(), device, log);
+        LlamaModel model = LlamaModel.open(shared.preflight().library(), file.path(), device, log);
         LOG.info(
                 "Model loaded successfully: {}, {} bytes, {} seconds, device {}",
                 file.name(),
@@ -96,9 +93,11 @@ final class GpuVerticle extends VerticleBase {
     private Future<?> startEngine(LlamaModel model) {
         WorkerConfig config = shared.config();
         String name = config.workerId() + "-" + device;
-        String modelName = shared.modelFile().name();
+        String modelName = shared.preflight().modelFile().name();
+        KvBudget budget = Objects.requireNonNull(shared.preflight().budgets().get(device));
+        LOG.info("Context of device {}: {} tokens ({})", device, budget.cells(), budget.reason());
         ContextSettings settings = new ContextSettings(
-                kvCells(model), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads(), config.exact());
+                budget.cells(), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads(), config.exact());
         Engine engine = new Engine(
                 new EngineSettings(
                         name + "-engine",
@@ -159,17 +158,12 @@ final class GpuVerticle extends VerticleBase {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
-    private int kvCells(LlamaModel model) {
-        int asked = shared.config().kvCells();
-        return asked > 0 ? asked : (int) Math.min(MOST_DEFAULT_CELLS, (long) DEFAULT_CONTEXTS * model.contextTokens());
-    }
-
     private int threads() {
         int asked = shared.config().threads();
         if (asked > 0) {
             return asked;
         }
-        boolean small = shared.modelFile().gguf().bytes() < SMALL_MODEL_BYTES;
+        boolean small = shared.preflight().modelFile().gguf().bytes() < SMALL_MODEL_BYTES;
         return small ? 1 : Runtime.getRuntime().availableProcessors();
     }
 }

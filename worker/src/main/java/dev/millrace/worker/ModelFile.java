@@ -4,6 +4,7 @@ import dev.millrace.process.StartFailure;
 import dev.millrace.worker.llama.GgufFile;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.LlamaModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,39 +12,38 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A model that may be served: a whole GGUF file of a ChatML model with F16 weights.
+ * A model that may be served: a whole GGUF file of a ChatML model, with F16 weights unless others are allowed.
  *
  * @param name what prompts ask for
+ * @param kvBytesPerToken what one token takes in the KV cache
  */
-record ModelFile(Path path, String name, GgufFile gguf) {
+record ModelFile(Path path, String name, GgufFile gguf, long kvBytesPerToken) {
     private static final Pattern FILE_NAME = Pattern.compile("(.+?)(-f16)?\\.gguf", Pattern.CASE_INSENSITIVE);
     private static final int READ_BYTES = 1 << 20;
 
     /**
      * Looks into the file without loading it.
      *
-     * @throws StartFailure when it cannot be served
+     * @throws LlamaException when the file cannot be read, is damaged, or is nothing that llama.cpp can run
+     * @throws StartFailure when its weights are of another type than allowed
      */
-    static ModelFile check(LlamaLibrary library, Path path, @Nullable String name) {
-        GgufFile gguf;
-        try {
-            gguf = GgufFile.inspect(library, path);
-        } catch (LlamaException e) {
-            throw new StartFailure("the model cannot be used: " + e.getMessage(), e);
+    static ModelFile check(LlamaLibrary library, WorkerConfig config) {
+        Path path = config.model();
+        GgufFile gguf = GgufFile.inspect(library, path);
+        if (!gguf.isF16() && !config.allowQuantized()) {
+            throw StartProblem.WEIGHTS.failure(path + " has tensors of the types " + new TreeMap<>(gguf.tensorTypes())
+                    + "; use the F16 file of the model, or set allow-quantized");
         }
-        if (!gguf.isF16()) {
-            throw new StartFailure("the model's weights are not F16: " + path + " has tensors of the types "
-                    + gguf.tensorTypes() + "; use the F16 file of the model");
-        }
-        return new ModelFile(path, name == null ? nameOf(path) : name, gguf);
+        String name = config.modelName();
+        return new ModelFile(path, name == null ? nameOf(path) : name, gguf, LlamaModel.kvBytesPerToken(library, path));
     }
 
-    /** The file's name without its ending and without the type of its weights, which is always F16. */
+    /** The file's name without its ending and without the type of its weights where it is F16. */
     private static String nameOf(Path path) {
         String file = String.valueOf(path.getFileName());
         Matcher matcher = FILE_NAME.matcher(file);

@@ -7,8 +7,6 @@ import dev.millrace.process.StartFailure;
 import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.kafka.DeliveryMetrics;
 import dev.millrace.worker.kafka.ReplyTopics;
-import dev.millrace.worker.llama.LlamaException;
-import dev.millrace.worker.llama.LlamaLibrary;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import io.vertx.core.Future;
@@ -22,50 +20,40 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Worker implements Service {
     private final Vertx vertx;
     private final WorkerConfig config;
-    private final LlamaLibrary library;
-    private final ModelFile modelFile;
+    private final Preflight preflight;
     private final Health health = new Health();
     private final CollectorRegistry registry = new CollectorRegistry();
     private final OperationsServer operations;
     private final List<String> deployments = new CopyOnWriteArrayList<>();
     private final Promise<Void> failed = Promise.promise();
 
-    private Worker(Vertx vertx, WorkerConfig config, LlamaLibrary library) {
+    private Worker(Vertx vertx, WorkerConfig config) {
         this.vertx = vertx;
         this.config = config;
-        this.library = library;
-        this.modelFile = ModelFile.check(library, config.model(), config.modelName());
+        this.preflight = Preflight.of(config);
         this.operations =
                 new OperationsServer(vertx, config.operationsHost(), config.operationsPort(), health, registry);
     }
 
     /**
-     * Starts a worker: checks the model, then loads it on every device while the topics are made sure of. Kafka may
+     * Starts a worker: checks machine and model, then loads it on every device while the topics are made sure of. Kafka may
      * come up meanwhile.
      *
      * @return the worker when every device takes prompts; fails with a {@link StartFailure} where the operator must act
      */
     public static Future<Worker> start(Vertx vertx, WorkerConfig config) {
-        return vertx.executeBlocking(() -> new Worker(vertx, config, openLibrary(config)))
+        return vertx.executeBlocking(() -> new Worker(vertx, config))
                 .compose(worker -> worker.start()
-                        .recover(failure -> worker.close().transform(closed -> Future.failedFuture(failure))));
-    }
-
-    private static LlamaLibrary openLibrary(WorkerConfig config) {
-        try {
-            return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), config.llamaHome());
-        } catch (LlamaException e) {
-            throw new StartFailure("llama.cpp cannot be used: " + e.getMessage(), e);
-        }
+                        .recover(failure -> worker.close().transform(closed -> Future.failedFuture(failure))))
+                .recover(failure -> Future.failedFuture(StartProblem.explain(failure)));
     }
 
     private Future<Worker> start() {
         DefaultExports.register(registry);
         GpuVerticle.Shared shared = new GpuVerticle.Shared(
                 config,
-                library,
-                modelFile,
-                vertx.executeBlocking(modelFile::digest, false),
+                preflight,
+                vertx.executeBlocking(preflight.modelFile()::digest, false),
                 vertx.executeBlocking(this::prepareTopics, false),
                 new EngineMetrics(registry),
                 new DeliveryMetrics(registry));
@@ -93,7 +81,7 @@ public final class Worker implements Service {
 
     /** What prompts may ask for. */
     public String modelName() {
-        return modelFile.name();
+        return preflight.modelFile().name();
     }
 
     /** Where /healthz, /readyz and /metrics are. */

@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param workerId name of this process, unique among the workers
  * @param model a GGUF file
  * @param modelName what prompts ask for; null: made from the file's name
+ * @param allowQuantized whether weights may be of other types than F16
  * @param llamaHome a llama.cpp to use instead of the one that came with the build
  * @param devices one engine for each
  * @param slots completions that run at once on one device
- * @param kvCells tokens that one device's KV cache holds; 0: chosen by the model's context
+ * @param kvCells tokens that one device's KV cache holds; 0: what fits, up to what the model has use for
  * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
  * @param prefillTokens the most prompt tokens of one step while others generate
@@ -27,11 +28,13 @@ import org.jspecify.annotations.Nullable;
  * @param exact whether on a CPU a completion depends on nothing but itself, to the last bit
  * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
  * @param pace ceiling for each stream, for tests
+ * @param doctor whether it is only to be told what a start would use
  */
 public record WorkerConfig(
         String workerId,
         Path model,
         @Nullable String modelName,
+        boolean allowQuantized,
         @Nullable Path llamaHome,
         List<Device> devices,
         int slots,
@@ -45,7 +48,8 @@ public record WorkerConfig(
         Pace pace,
         String operationsHost,
         int operationsPort,
-        KafkaSettings kafka) {
+        KafkaSettings kafka,
+        boolean doctor) {
 
     private static final long BYTES_PER_MIB = 1 << 20;
 
@@ -55,6 +59,7 @@ public record WorkerConfig(
                 settings.text("worker-id", defaultWorkerId(), "name of this process, unique among the workers"),
                 settings.requiredPath("model", "GGUF file with F16 weights"),
                 settings.optional("model-name", "name that prompts may ask for; by default the file's"),
+                settings.flag("allow-quantized", "takes a model whose weights are not F16"),
                 settings.optionalPath("llama-home", "another llama.cpp of the same version"),
                 devices(settings),
                 settings.integer("slots", 8, 1, 64, "completions that run at once on one device"),
@@ -63,7 +68,7 @@ public record WorkerConfig(
                         0,
                         0,
                         1 << 24,
-                        "tokens that one device's KV cache holds; 0: four contexts of the model, at most 32768"),
+                        "tokens that one device's KV cache holds; 0: what fits, at most four contexts of the model, on a CPU 32768"),
                 BYTES_PER_MIB
                         * settings.integer(
                                 "host-cache-mib",
@@ -86,7 +91,8 @@ public record WorkerConfig(
                         "pace-tokens-per-second", 0, 0, 1_000_000, "for tests: ceiling for each stream; 0: none")),
                 settings.text("operations-host", "127.0.0.1", "address of /healthz, /readyz and /metrics"),
                 settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),
-                kafka(settings));
+                kafka(settings),
+                settings.flag("doctor", "tells what a start would use and what is in its way, and ends"));
     }
 
     private static List<Device> devices(Settings settings) {

@@ -1,8 +1,11 @@
 package dev.millrace.worker;
 
 import dev.millrace.process.ServiceMain;
+import dev.millrace.process.StartFailure;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** The worker as a process. SIGTERM hands over: it leaves its group, and what it was generating goes on elsewhere. */
@@ -13,7 +16,18 @@ public final class WorkerMain {
     private WorkerMain() {}
 
     public static void main(String... arguments) throws InterruptedException {
-        ServiceMain.run("worker", arguments, WorkerConfig::from, config -> Worker.start(vertx(), config));
+        ServiceMain.run("worker", arguments, WorkerConfig::from, WorkerMain::start);
+    }
+
+    private static Future<Worker> start(WorkerConfig config) {
+        if (!config.doctor()) {
+            return Worker.start(vertx(), config);
+        }
+        Optional<StartFailure> failure = Doctor.examine(config, System.out);
+        if (failure.isEmpty()) {
+            System.exit(0);
+        }
+        return Future.failedFuture(failure.orElseThrow());
     }
 
     private static Vertx vertx() {

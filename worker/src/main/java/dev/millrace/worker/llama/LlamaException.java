@@ -15,6 +15,11 @@ public final class LlamaException extends RuntimeException {
         return error;
     }
 
+    /** The message without the name of the error. */
+    public String detail() {
+        return detail;
+    }
+
     /** The same, naming what it is about. */
     LlamaException about(String subject) {
         return new LlamaException(error, subject + ": " + detail);

@@ -48,6 +48,17 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
         return new LlamaModel(new Handle("model " + file, opened, LlamaModel::close), inspected);
     }
 
+    /**
+     * What one token of one sequence takes in the KV cache. Has llama.cpp read all of the file but its weights, so it also
+     * tells whether llama.cpp can run the model; less than a second.
+     *
+     * @param library only so that nobody calls before the native library is open
+     * @throws LlamaException as {@link GgufFile#inspect}
+     */
+    public static long kvBytesPerToken(LlamaLibrary library, Path file) {
+        return checkFile(file, readKvBytesPerToken(LlamaLibrary.bytes(file)));
+    }
+
     @Override
     public int[] tokenize(String text) {
         byte[] utf8 = utf8(text);
@@ -78,11 +89,6 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
     /** The context that the model was trained for. */
     public int contextTokens() {
         return (int) handle.call(LlamaModel::contextTokens);
-    }
-
-    /** What one token takes in the KV cache. */
-    public long kvBytesPerToken() {
-        return handle.call(LlamaModel::kvBytesPerToken);
     }
 
     /** Frees the weights. Idempotent. */
@@ -161,7 +167,7 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
 
     private static native long contextTokens(long model);
 
-    private static native long kvBytesPerToken(long model);
+    private static native long readKvBytesPerToken(byte[] file);
 
     private static native long tokenize(long model, byte[] utf8, int[] tokens);
 

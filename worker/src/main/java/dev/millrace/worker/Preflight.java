@@ -1,0 +1,75 @@
+package dev.millrace.worker;
+
+import dev.millrace.process.StartFailure;
+import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.Hardware;
+import dev.millrace.worker.llama.Hardware.Cuda;
+import dev.millrace.worker.llama.Hardware.Memory;
+import dev.millrace.worker.llama.LlamaException;
+import dev.millrace.worker.llama.LlamaLibrary;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a start rests on, made sure of before anything large is loaded.
+ *
+ * @param budgets one for each device
+ */
+record Preflight(LlamaLibrary library, ModelFile modelFile, Map<Device, KvBudget> budgets) {
+
+    /**
+     * Takes seconds at most.
+     *
+     * @throws StartFailure for the first thing that is in the way; LlamaException likewise, see {@link StartProblem}
+     */
+    static Preflight of(WorkerConfig config) {
+        LlamaLibrary library = openLibrary(config);
+        Hardware hardware = Hardware.of(library);
+        Map<Device, Memory> memory = new LinkedHashMap<>();
+        config.devices().forEach(device -> memory.put(device, memory(hardware, device)));
+        ModelFile modelFile = ModelFile.check(library, config);
+        Map<Device, KvBudget> budgets = new LinkedHashMap<>();
+        memory.forEach((device, free) -> budgets.put(device, KvBudget.of(config, device, free, modelFile)));
+        return new Preflight(library, modelFile, budgets);
+    }
+
+    /** @throws LlamaException when it cannot be used */
+    static LlamaLibrary openLibrary(WorkerConfig config) {
+        return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), config.llamaHome());
+    }
+
+    /**
+     * The memory of a device.
+     *
+     * @throws StartFailure when it is a GPU that cannot be used
+     */
+    static Memory memory(Hardware hardware, Device device) {
+        if (!(device instanceof Device.Gpu gpu)) {
+            return hardware.host();
+        }
+        if (gpu.number() < hardware.gpus().size()) {
+            return hardware.gpus().get(gpu.number()).memory();
+        }
+        throw whyNot(hardware, gpu);
+    }
+
+    private static StartFailure whyNot(Hardware hardware, Device.Gpu gpu) {
+        Cuda cuda = hardware.cuda();
+        if (!hardware.gpus().isEmpty()) {
+            return StartProblem.GPU.failure("GPU " + gpu + " was asked for, and there are "
+                    + hardware.gpus().size() + ", counted from 0");
+        }
+        if (cuda.library().isEmpty()) {
+            return StartProblem.CUDA_LIBRARY.failure("there is no libggml-cuda.so beside llama.cpp's other libraries");
+        }
+        if (!cuda.loaded()) {
+            return StartProblem.CUDA_LIBRARY.failure(cuda.said());
+        }
+        if (cuda.driverTooOld()) {
+            return StartProblem.DRIVER.failure("it supports CUDA " + Cuda.version(cuda.driverSupports()) + ", and "
+                    + cuda.library() + " needs " + Cuda.version(cuda.needs()));
+        }
+        return StartProblem.GPU.failure(
+                "the CUDA library finds none" + (cuda.said().isEmpty() ? "" : "; " + cuda.said()));
+    }
+}
