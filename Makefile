@@ -16,7 +16,7 @@ ifdef PROMPT
 override export PROMPT := $(value PROMPT)
 endif
 
-.PHONY: help run ask test test-faults $(BENCHES) soak-engine clean
+.PHONY: help run ask test test-faults $(BENCHES) soak-engine llama-cuda clean
 
 help:
 	@echo "make run               broker, worker and chat page in one process, until Ctrl-C"
@@ -39,6 +39,8 @@ help:
 	@echo "make bench-turns       time to the first token on turn 10 of a conversation, over that of its new tokens alone"
 	@echo "make soak-engine       random prompts, cancels and preemptions; fails when memory or cells leak"
 	@echo "                         DURATION=3600 (seconds)"
+	@echo "make llama-cuda        lays llama.cpp's CUDA library for this machine's GPU where the worker looks"
+	@echo "                         CUDA_ARCHITECTURE=90, for example  JOBS=all cores"
 	@echo "make clean             removes what the build made; the data directory stays"
 
 run: $(BUILT)
@@ -60,6 +62,9 @@ $(BENCHES): $(BUILT) $(TEST_CLASS_PATH)
 
 soak-engine: $(BUILT) $(TEST_CLASS_PATH)
 	@compose/src/test/scripts/soak-engine
+
+llama-cuda: $(BUILT)
+	@exec $(SCRIPTS)/llama-cuda
 
 clean:
 	rm -rf target */target

@@ -7,7 +7,7 @@ import dev.millrace.worker.llama.Hardware.Cuda;
 import dev.millrace.worker.llama.Hardware.Memory;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -20,20 +20,21 @@ record Preflight(LlamaLibrary library, ModelFile modelFile, Map<Device, KvBudget
     /**
      * Takes seconds at most.
      *
-     * @throws StartFailure for the first thing that is in the way; LlamaException likewise, see {@link StartProblem}
+     * @throws StartFailure for the first thing that is in the way
+     * @throws LlamaException likewise; {@link StartProblem#explain} makes the former of it
      */
     static Preflight of(WorkerConfig config) {
         LlamaLibrary library = openLibrary(config);
         Hardware hardware = Hardware.of(library);
-        Map<Device, Memory> memory = new LinkedHashMap<>();
-        config.devices().forEach(device -> memory.put(device, memory(hardware, device)));
         ModelFile modelFile = ModelFile.check(library, config);
-        Map<Device, KvBudget> budgets = new LinkedHashMap<>();
-        memory.forEach((device, free) -> budgets.put(device, KvBudget.of(config, device, free, modelFile)));
+        Map<Device, KvBudget> budgets = new HashMap<>();
+        for (Device device : config.devices()) {
+            budgets.put(device, KvBudget.of(config, device, memory(hardware, device), modelFile));
+        }
         return new Preflight(library, modelFile, budgets);
     }
 
-    /** @throws LlamaException when it cannot be used */
+    /** Opens llama.cpp. It throws a {@link LlamaException} when that cannot be used. */
     static LlamaLibrary openLibrary(WorkerConfig config) {
         return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), config.llamaHome());
     }

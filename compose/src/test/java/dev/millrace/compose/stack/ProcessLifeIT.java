@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProcessLifeIT {
 
     private static final int BAD_CONFIGURATION = 2;
-    private static final int FAILED = 1;
+    private static final int NO_MODEL_FILE = 15;
     private static final int SIGTERM = 128 + 15;
 
     @ParameterizedTest
@@ -33,10 +33,10 @@ class ProcessLifeIT {
     @Test
     void aMissingModelIsSaidInOneLine() throws Exception {
         try (JavaProcess process = JavaProcess.start(WorkerMain.class, Map.of(), "--model=no-such-model.gguf")) {
-            assertThat(process.exitStatus()).isEqualTo(FAILED);
+            assertThat(process.exitStatus()).isEqualTo(NO_MODEL_FILE);
 
             assertThat(process.standardError())
-                    .contains("worker: the model cannot be used")
+                    .contains("worker: the model file cannot be read: no-such-model.gguf")
                     .doesNotContain("\tat ");
         }
     }

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /** Unpacks what the native side says about devices, and asks the kernel for its driver. */
 final class HardwareReader {
     private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
-    private static final Pattern DRIVER_VERSION = Pattern.compile("Kernel Module\\D*?(\\d+(\\.\\d+)+)");
+    private static final Pattern DRIVER_VERSION = Pattern.compile("NVRM version:.*?\\s(\\d+(\\.\\d+)+)\\s");
 
     private HardwareReader() {}
 

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /** A copy of a GGUF file with something else in one place. */
-final class GgufPatch {
+public final class GgufPatch {
     static final int USER_DEFINED = 4;
 
     private final ByteBuffer bytes;
@@ -19,7 +19,7 @@ final class GgufPatch {
         this.bytes = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    static GgufPatch of(Path file) throws IOException {
+    public static GgufPatch of(Path file) throws IOException {
         return new GgufPatch(Files.readAllBytes(file));
     }
 
@@ -30,7 +30,7 @@ final class GgufPatch {
     }
 
     /** Behind a tensor's name stand the number of its dimensions, each of these, its type and its offset. */
-    GgufPatch tensorType(String tensor, int type) {
+    public GgufPatch tensorType(String tensor, int type) {
         int dimensions = bytes.getInt(end(tensor));
         bytes.putInt(end(tensor) + 4 + 8 * dimensions, type);
         return this;
@@ -41,12 +41,12 @@ final class GgufPatch {
         return this;
     }
 
-    GgufPatch text(String found, String other) {
+    public GgufPatch text(String found, String other) {
         bytes.put(end(found) - found.length(), other.getBytes(UTF_8));
         return this;
     }
 
-    Path write(Path file) throws IOException {
+    public Path write(Path file) throws IOException {
         return Files.write(file, bytes.array());
     }
 

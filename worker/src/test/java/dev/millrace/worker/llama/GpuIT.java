@@ -12,9 +12,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The same on GPU 0, with a build of llama.cpp that has a CUDA library beside the others. Not part of the build; to run:
+ * The same on GPU 0, with a CUDA library beside llama.cpp's others, as {@code make llama-cuda} lays it there, or with
+ * {@code LLAMA_HOME}. Not part of the build; to run:
  *
- * <pre>LLAMA_HOME=/path/to/llama.cpp mvn -f worker/pom.xml verify -Dit.test=GpuIT -Dit.excluded=none</pre>
+ * <pre>mvn -f worker/pom.xml verify -Dit.test='Gpu*IT' -Dit.excluded=none</pre>
  *
  * <p>A GPU does not promise the same bits, so the answers that are wholly equal are counted: nearly all must be.
  */
