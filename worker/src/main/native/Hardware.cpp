@@ -39,7 +39,8 @@ std::string why_it_does_not_load(const std::string & library) {
         return dlerror();
     }
     log_lines.clear();
-    return ggml_backend_load(library.c_str()) == nullptr ? log_lines : "";
+    ggml_backend_load(library.c_str());
+    return log_lines;
 }
 
 template <typename Function> Function symbol(void * library, const char * name) {
@@ -98,12 +99,8 @@ void load_backends(const std::string & folder) {
     ggml_backend_load_all_from_path(folder.c_str());
     cuda.library = find_cuda(folder);
     if (!cuda.library.empty()) {
-        cuda.said = log_lines;
+        cuda.said = ggml_backend_reg_by_name("CUDA") != nullptr ? log_lines : why_it_does_not_load(cuda.library);
         cuda.loaded = ggml_backend_reg_by_name("CUDA") != nullptr;
-        if (!cuda.loaded) {
-            cuda.said = why_it_does_not_load(cuda.library);
-            cuda.loaded = cuda.said.empty();
-        }
     }
     log_lines.clear();
 }
