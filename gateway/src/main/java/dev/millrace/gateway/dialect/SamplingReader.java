@@ -31,6 +31,7 @@ final class SamplingReader {
                 .setSeed(fields.integer("seed"))
                 .setStop(stop(fields))
                 .setResponseFormat(FormatReader.read(fields))
+                .setLoopGuard(fields.flag("loop_guard"))
                 .build();
     }
 

@@ -62,7 +62,8 @@ class ClientEventReaderTest {
                 'input': 'hi', 'event_id': 'e', 'model': 'qwen', 'conversation': {'id': 'c'},
                 'max_new_tokens': 10, 'max_output_tokens': 10, 'temperature': 2, 'top_p': 0.9, 'top_k': 0, 'min_p': 1,
                 'repetition_penalty': 1.5, 'presence_penalty': -2, 'frequency_penalty': 2.0,
-                'no_repeat_ngram_size': 3, 'do_sample': false, 'seed': -9223372036854775808, 'stop': ['a', 'b']""");
+                'no_repeat_ngram_size': 3, 'do_sample': false, 'seed': -9223372036854775808, 'stop': ['a', 'b'],
+                'loop_guard': false""");
 
         assertThat(create.eventId()).isEqualTo("e");
         assertThat(create.model()).isEqualTo("qwen");
@@ -81,6 +82,7 @@ class ClientEventReaderTest {
                         .setDoSample(false)
                         .setSeed(Long.MIN_VALUE)
                         .setStop(List.of("a", "b"))
+                        .setLoopGuard(false)
                         .build());
     }
 

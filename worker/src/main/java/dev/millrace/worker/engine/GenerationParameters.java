@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxNewTokens the most tokens to generate, at least 1
  * @param sampler what the device needs to draw a token
  * @param stop the completion ends before the first of these strings
+ * @param loopGuard whether a completion that repeats itself ends
  */
-public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, List<String> stop) {
+public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, List<String> stop, boolean loopGuard) {
     private static final int DEFAULT_MAX_NEW_TOKENS = 512;
     private static final float DEFAULT_TEMPERATURE = 0.7f;
     private static final float DEFAULT_TOP_P = 0.8f;
@@ -51,7 +52,8 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
     public static GenerationParameters of(Sampling sampling, UUID promptId) throws PromptRefusedException {
         int maxNewTokens = orElse(sampling.getMaxNewTokens(), DEFAULT_MAX_NEW_TOKENS);
         check(maxNewTokens >= 1, "sampling.maxNewTokens", "must be at least 1");
-        return new GenerationParameters(maxNewTokens, sampler(sampling, promptId), stop(sampling));
+        return new GenerationParameters(
+                maxNewTokens, sampler(sampling, promptId), stop(sampling), orElse(sampling.getLoopGuard(), true));
     }
 
     private static SamplerSettings sampler(Sampling sampling, UUID promptId) throws PromptRefusedException {

@@ -39,6 +39,8 @@ final class Slot {
     private final CompletionListener listener;
     private final Vocabulary vocabulary;
     private final TextRelease text;
+    /** Null where it is turned off. */
+    private final @Nullable LoopGuard loopGuard;
     /** Prompt and completion; as long as both can become. */
     private final int[] tokens;
 
@@ -72,6 +74,7 @@ final class Slot {
         this.listener = listener;
         this.vocabulary = vocabulary;
         this.text = new TextRelease(request.parameters().stop());
+        this.loopGuard = request.parameters().loopGuard() ? new LoopGuard() : null;
         this.logprobs = sampler().logprobs() == SamplerSettings.NO_LOGPROBS ? null : new ArrayList<>();
         this.stopwatch = new Stopwatch(nowNanos);
         this.progress = new ProgressReport(nowNanos);
@@ -89,8 +92,7 @@ final class Slot {
     void replay() {
         int[] ids = request.completionTokens();
         for (int i = 0; i < ids.length && length < tokens.length; i++) {
-            tokens[length++] = ids[i];
-            text.accept(vocabulary.piece(ids[i]));
+            append(ids[i]);
         }
         saidIndex = index();
         finishIfComplete();
@@ -266,11 +268,10 @@ final class Slot {
             finish(FinishReason.STOP, null);
             return;
         }
-        tokens[length++] = token;
         if (logprobs != null) {
             logprobs.add(logprobs(batch, output));
         }
-        String released = text.accept(vocabulary.piece(token));
+        String released = append(token);
         if (!released.isEmpty()) {
             say(released);
         }
@@ -297,9 +298,20 @@ final class Slot {
         return stopwatch.timings();
     }
 
+    /** The completion has this token more; returns the text that it releases. */
+    private String append(int token) {
+        tokens[length++] = token;
+        if (loopGuard != null) {
+            loopGuard.accept(token);
+        }
+        return text.accept(vocabulary.piece(token));
+    }
+
     private void finishIfComplete() {
         if (text.stopped()) {
             finish(FinishReason.STOP, null);
+        } else if (loopGuard != null && loopGuard.repeats()) {
+            finish(FinishReason.REPETITION, null);
         } else if (length == tokens.length) {
             finish(FinishReason.LENGTH, null);
         }

@@ -97,7 +97,7 @@ final class EngineProcess {
         for (int[] prompt : load.prompts()) {
             Completion completion = new Completion(begin);
             GenerationParameters parameters =
-                    new GenerationParameters(load.tokens(), sampler(load, completions.size()), List.of());
+                    new GenerationParameters(load.tokens(), sampler(load, completions.size()), List.of(), false);
             engine.submit(
                     new GenerationRequest(
                             UUID.randomUUID(),

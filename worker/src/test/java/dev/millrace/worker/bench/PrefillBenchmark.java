@@ -104,7 +104,7 @@ final class PrefillBenchmark {
                         UUID.randomUUID(),
                         prompt,
                         new int[0],
-                        new GenerationParameters(newTokens, SamplerSettings.GREEDY, List.of()),
+                        new GenerationParameters(newTokens, SamplerSettings.GREEDY, List.of(), false),
                         GenerationRequest.NO_PRINCIPAL,
                         0,
                         false,

@@ -2,20 +2,13 @@ package dev.millrace.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
 import dev.millrace.schemas.event.TokenBias;
-import dev.millrace.worker.llama.ContextSettings;
-import dev.millrace.worker.llama.Device;
-import dev.millrace.worker.llama.LlamaContext;
-import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.DemoModel;
 import dev.millrace.worker.llama.LlamaModel;
-import dev.millrace.worker.llama.LoadProgress;
-import io.prometheus.client.CollectorRegistry;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -54,11 +47,7 @@ class ContinuationIT {
 
     @BeforeAll
     static void generateUndisturbed() throws Exception {
-        model = LlamaModel.open(
-                LlamaLibrary.load(LlamaLibrary.nativeDirectory(), null),
-                Path.of("demo-model", "millrace-demo-f16.gguf"),
-                new Device.Cpu(),
-                LoadProgress.SILENT);
+        model = DemoModel.open();
         prompt = new ChatTemplate(model)
                 .tokenize(List.of(new Message(Role.USER, "Write a short story about a robot learning to paint.")));
         undisturbed = generate(request(withoutEnds()), List.of()).get(0);
@@ -159,27 +148,8 @@ class ContinuationIT {
     /** On an engine of its own; the first one's listener comes first. */
     private static List<RecordingListener> generate(GenerationRequest first, List<GenerationRequest> others)
             throws PromptRefusedException {
-        Engine engine = new Engine(
-                new EngineSettings(
-                        "continuation-test", model.contextTokens(), 8, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
-                () -> LlamaContext.open(model, new ContextSettings(4000, 16, 64, 1)),
-                model.vocabulary(),
-                new EngineMetrics(new CollectorRegistry()).labelled("demo", "cpu"));
-        try (engine) {
-            engine.start().join();
-            List<RecordingListener> listeners = new ArrayList<>();
-            List<GenerationRequest> requests = new ArrayList<>(List.of(first));
-            requests.addAll(others);
-            for (GenerationRequest request : requests) {
-                RecordingListener listener = new RecordingListener()
-                        .after(IntStream.of(request.completionTokens()).boxed().toList());
-                engine.submit(request, listener);
-                listeners.add(listener);
-            }
-            await().until(() -> listeners.stream().allMatch(listener -> listener.reason != null));
-            return listeners;
-        } finally {
-            engine.ended().join();
-        }
+        List<GenerationRequest> requests = new ArrayList<>(List.of(first));
+        requests.addAll(others);
+        return DemoEngine.generate(model, 4000, requests);
     }
 }

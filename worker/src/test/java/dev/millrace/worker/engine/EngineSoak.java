@@ -74,7 +74,7 @@ final class EngineSoak {
                 UUID.randomUUID(),
                 Arrays.copyOf(all, Math.min(all.length, decoder.kvCells() / 2)),
                 new int[0],
-                new GenerationParameters(1 + random.nextInt(random.nextBoolean() ? 50 : 600), sampler, List.of()),
+                new GenerationParameters(1 + random.nextInt(random.nextBoolean() ? 50 : 600), sampler, List.of(), true),
                 "principal " + number % 4,
                 random.nextInt(3) - 1,
                 false,

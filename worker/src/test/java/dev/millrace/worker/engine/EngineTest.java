@@ -170,7 +170,8 @@ class EngineTest {
     }
 
     private static GenerationRequest request(int maxNewTokens) {
-        GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
+        GenerationParameters parameters =
+                new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of(), true);
         return new GenerationRequest(UUID.randomUUID(), PROMPT, new int[0], parameters, "", 0, false, null);
     }
 

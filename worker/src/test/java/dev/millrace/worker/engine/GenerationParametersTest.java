@@ -31,7 +31,7 @@ class GenerationParametersTest {
                 GenerationParameters.of(Sampling.newBuilder().build(), ID);
 
         assertThat(parameters)
-                .isEqualTo(new GenerationParameters(512, new SamplerSettings(0.7f, 0.8f, 20, 6 ^ 5), List.of()));
+                .isEqualTo(new GenerationParameters(512, new SamplerSettings(0.7f, 0.8f, 20, 6 ^ 5), List.of(), true));
     }
 
     @Test
@@ -50,6 +50,7 @@ class GenerationParametersTest {
                 .setLogitBias(List.of(bias(5, -100), bias(6, 100)))
                 .setLogprobs(20)
                 .setStop(List.of("."))
+                .setLoopGuard(false)
                 .build();
 
         assertThat(GenerationParameters.of(sampling, ID))
@@ -64,7 +65,8 @@ class GenerationParametersTest {
                                 new Penalties(2, -2, 2, 64),
                                 List.of(new TokenBias(5, -100), new TokenBias(6, 100)),
                                 20),
-                        List.of(".")));
+                        List.of("."),
+                        false));
     }
 
     @Test

@@ -1,7 +1,6 @@
 package dev.millrace.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -14,9 +13,7 @@ import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
 import dev.millrace.schemas.event.TokenBias;
-import dev.millrace.worker.llama.ContextSettings;
 import dev.millrace.worker.llama.DemoModel;
-import dev.millrace.worker.llama.LlamaContext;
 import dev.millrace.worker.llama.LlamaModel;
 import io.prometheus.client.CollectorRegistry;
 import java.nio.charset.StandardCharsets;
@@ -262,25 +259,6 @@ class GrammarIT {
 
     private static List<RecordingListener> generate(
             int kvCells, List<GenerationRequest> requests, CollectorRegistry metrics) throws PromptRefusedException {
-        Engine engine = new Engine(
-                new EngineSettings(
-                        "grammar-test", model.contextTokens(), 8, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
-                () -> LlamaContext.open(model, new ContextSettings(kvCells, 16, 64, 1)),
-                model.vocabulary(),
-                new EngineMetrics(metrics).labelled("demo", "cpu"));
-        try (engine) {
-            engine.start().join();
-            List<RecordingListener> listeners = new ArrayList<>();
-            for (GenerationRequest request : requests) {
-                RecordingListener listener = new RecordingListener()
-                        .after(IntStream.of(request.completionTokens()).boxed().toList());
-                engine.submit(request, listener);
-                listeners.add(listener);
-            }
-            await().until(() -> listeners.stream().allMatch(listener -> listener.reason != null));
-            return listeners;
-        } finally {
-            engine.ended().join();
-        }
+        return DemoEngine.generate(model, 8, kvCells, requests, metrics);
     }
 }

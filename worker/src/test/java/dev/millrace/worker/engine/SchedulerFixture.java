@@ -57,7 +57,8 @@ final class SchedulerFixture {
 
     static GenerationRequest request(
             int[] prompt, int maxNewTokens, String principal, int priority, @Nullable Instant deadline) {
-        GenerationParameters parameters = new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of());
+        GenerationParameters parameters =
+                new GenerationParameters(maxNewTokens, SamplerSettings.GREEDY, List.of(), true);
         return new GenerationRequest(
                 UUID.randomUUID(), prompt, new int[0], parameters, principal, priority, false, deadline);
     }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 /** The model that the repository brings, and the library that the build made. */
 public final class DemoModel {
     public static final Path FILE = Path.of("demo-model", "millrace-demo-f16.gguf");
-    static final Path EXPECTED = Path.of("demo-model", "expected.jsonl");
+    public static final Path EXPECTED = Path.of("demo-model", "expected.jsonl");
 
     private DemoModel() {}
 
