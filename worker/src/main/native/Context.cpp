@@ -266,5 +266,5 @@ Sampled Context::sample(int row, const Row & from) {
     Sequence & sequence = sequences[from.sequence];
     return sampler.sample(
         scores, llama_vocab_n_tokens(model->vocab), sequence.sampling, sequence.history, sequence.grammar.get(),
-        static_cast<uint32_t>(from.index));
+        model->pieces.get(), static_cast<uint32_t>(from.index));
 }

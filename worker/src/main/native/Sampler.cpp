@@ -33,10 +33,11 @@ float penalised(float score, int32_t in_output, const Sampling & sampling) {
 } // namespace
 
 Sampled Sampler::sample(
-        float * from, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar, uint32_t index) {
+        float * from, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
+        const TokenTrie * pieces, uint32_t index) {
     row = from;
     edits.clear();
-    Sampled sampled = {0, NAN, 0, {}};
+    Sampled sampled = {0, NAN, 0, 0, {}};
     double log_sum = 0;
     if (sampling.logprobs >= 0) {
         scores.look_at(row, count);
@@ -44,10 +45,16 @@ Sampled Sampler::sample(
         read_likeliest(std::min(sampling.logprobs, count), log_sum, sampled);
     }
     if (grammar != nullptr && !constrain(count, history, *grammar, index)) {
-        return {-1, NAN, 0, {}};
+        return {-1, NAN, 0, 0, {}};
+    }
+    const uint64_t * mask = nullptr;
+    if (sampling.mask) {
+        const size_t length = std::min<size_t>(index, history.length());
+        mask = sampling.mask->after(history.last(length), length, *pieces, mask_inside);
     }
     edit_scores(sampling, history, index);
-    look_at_edited(count, sampling, history);
+    look_at_edited(count, sampling, history, mask);
+    sampled.masked = scores.ruled_out_better();
     sampled.token = choose(count, sampling, index);
     undo(0);
     if (sampling.logprobs >= 0) {
@@ -100,8 +107,9 @@ void Sampler::edit_scores(const Sampling & sampling, History & history, uint32_t
     }
 }
 
-// Looks at the edited scores without what the ban rules out. A ban that rules out everything is lifted for this token.
-void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History & history) {
+// Looks at the edited scores without what mask and ban rule out. Where they leave nothing, the ban is lifted for this
+// token, and then the mask, which can be in the way of a grammar only: it has the ends of a completion.
+void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History & history, const uint64_t * mask) {
     const size_t edits_before = edits.size();
     if (sampling.no_repeat_ngram_size > 0) {
         repeats.clear();
@@ -110,9 +118,12 @@ void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History &
             set(token, -HUGE_VALF);
         }
     }
-    scores.look_at_any(row, count);
+    scores.look_at_any(row, count, mask);
     if (scores.best() == -HUGE_VALF) {
         undo(edits_before);
+        scores.look_at_any(row, count, mask);
+    }
+    if (scores.best() == -HUGE_VALF) {
         scores.look_at(row, count);
     }
 }
@@ -158,6 +169,7 @@ namespace {
 struct OpenSampler {
     Sampling sampling;
     int32_t vocabulary;
+    std::shared_ptr<const TokenTrie> pieces; // null: neither grammar nor mask needs them
     std::unique_ptr<GrammarMatcher> grammar; // null: none
     History history;
     Sampler sampler;
@@ -216,9 +228,11 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_open(
         opened->sampling = sampling_from(env, settings);
         opened->vocabulary = vocabulary;
         opened->sampling.require_tokens_below(vocabulary);
+        if (opened->sampling.grammar || opened->sampling.mask) {
+            opened->pieces = vocabulary_from(env, pieces, vocabulary);
+        }
         if (opened->sampling.grammar) {
-            opened->grammar = std::make_unique<GrammarMatcher>(
-                opened->sampling.grammar, vocabulary_from(env, pieces, vocabulary));
+            opened->grammar = std::make_unique<GrammarMatcher>(opened->sampling.grammar, opened->pieces);
         }
         return samplers().add(std::move(opened));
     });
@@ -249,7 +263,8 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sample(
         float * const row = memory<float>(env, scores, open.vocabulary);
         auto * const sampled = reinterpret_cast<Sampled *>(memory<int32_t>(env, result, sizeof(Sampled)));
         *sampled = open.sampler.sample(
-            row, open.vocabulary, open.sampling, open.history, open.grammar.get(), static_cast<uint32_t>(index));
+            row, open.vocabulary, open.sampling, open.history, open.grammar.get(), open.pieces.get(),
+            static_cast<uint32_t>(index));
     });
 }
 

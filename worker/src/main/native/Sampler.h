@@ -20,6 +20,7 @@ struct TokenLogprob {
 struct Sampled {
     int32_t token; // -1: the grammar allows none
     float logprob; // log-softmax of the raw scores, before any setting; NaN where none was asked for
+    int32_t masked; // 1: the mask has ruled out a token with a better score than all that it allows
     int32_t likeliest_count;
     TokenLogprob likeliest[MOST_LOGPROBS]; // likeliest first; those of probability 0 are left out
 };
@@ -27,16 +28,17 @@ struct Sampled {
 class Sampler {
 public:
     // Writes into the row, and leaves it as it was. The history ends with the tokens of the completion before this
-    // index. The grammar may be null. Throws Failure NOT_A_NUMBER for a row with a NaN or without a largest finite score;
+    // index. The grammar may be null, and the pieces too where there is no mask. Throws Failure NOT_A_NUMBER for a row with a NaN or without a largest finite score;
     // it is edited then.
     Sampled sample(
-        float * row, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar, uint32_t index);
+        float * row, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
+        const TokenTrie * pieces, uint32_t index);
 
 private:
     bool constrain(int32_t count, const History & history, GrammarMatcher & grammar, uint32_t index);
     void read_likeliest(int32_t wanted, double log_sum, Sampled & sampled);
     void edit_scores(const Sampling & sampling, History & history, uint32_t index);
-    void look_at_edited(int32_t count, const Sampling & sampling, History & history);
+    void look_at_edited(int32_t count, const Sampling & sampling, History & history, const uint64_t * mask);
     void set(int32_t token, float score);
     void undo(size_t edits_kept);
     int32_t choose(int32_t count, const Sampling & sampling, uint32_t index);
@@ -48,6 +50,7 @@ private:
 
     float * row = nullptr;
     std::vector<float> allowed; // the row, without what the grammar rules out
+    std::vector<uint64_t> mask_inside; // of a character: scratch
     Scores scores;
     Weights weights;
     std::vector<Edit> edits;

@@ -35,10 +35,18 @@ Sampling Sampling::read(const void * memory, int64_t bytes) {
             throw Failure(INVALID_ARGUMENT, "a bias that is no number");
         }
     }
-    const int64_t grammar = bytes - FIELDS - biases * static_cast<int64_t>(sizeof(TokenBias));
-    if (grammar > 0) {
-        sampling.grammar =
-            GrammarRules::read(reinterpret_cast<const int32_t *>(first + biases), grammar / static_cast<int64_t>(sizeof(int32_t)));
+    const auto words = reinterpret_cast<const int32_t *>(first + biases);
+    const int64_t left = (bytes - FIELDS - biases * static_cast<int64_t>(sizeof(TokenBias))) / 4;
+    const int64_t mask_words = sampling.mask_words;
+    const int64_t grammar_words = sampling.grammar_words;
+    if (mask_words < 0 || grammar_words < 0 || mask_words + grammar_words != left) {
+        throw Failure(INVALID_ARGUMENT, "sampling settings of another length");
+    }
+    if (mask_words > 0) {
+        sampling.mask = ScriptMask::read(words, mask_words);
+    }
+    if (grammar_words > 0) {
+        sampling.grammar = GrammarRules::read(words + mask_words, grammar_words);
     }
     return sampling;
 }
@@ -48,5 +56,8 @@ void Sampling::require_tokens_below(int32_t vocabulary) const {
         if (bias.token < 0 || bias.token >= vocabulary) {
             throw Failure(INVALID_ARGUMENT, "a bias of token " + std::to_string(bias.token) + ", which there is not");
         }
+    }
+    if (mask && mask->tokens() != vocabulary) {
+        throw Failure(INVALID_ARGUMENT, "a mask of another vocabulary");
     }
 }

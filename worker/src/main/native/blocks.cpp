@@ -1,5 +1,6 @@
 #include "blocks.h"
 
+#include <cmath>
 #include <cstring>
 
 #define ALWAYS_INLINE __attribute__((always_inline)) inline
@@ -60,6 +61,14 @@ const Registers registers = find_registers();
 
 bool find_block_bests(const Blocks & blocks, float * bests) {
     return DISPATCH(find_block_bests(blocks, bests));
+}
+
+bool find_allowed_bests(const Blocks & blocks, const uint64_t * allowed, float * bests, float & best_of_all) {
+    return DISPATCH(find_allowed_bests(blocks, allowed, bests, best_of_all));
+}
+
+void copy_allowed(const float * scores, uint64_t allowed, float * to) {
+    DISPATCH(copy_allowed(scores, allowed, to));
 }
 
 void weigh_block(const float * scores, float best, float slope, float * weights) {

@@ -22,6 +22,13 @@ constexpr float LOWEST_EXPONENT = -87.0f;
 // The best score of each block. Returns whether a score is not a number.
 bool find_block_bests(const Blocks & blocks, float * bests);
 
+// The same among the tokens whose bits are set; a word is a block's. The other scores are looked at for numbers and for
+// the best of all.
+bool find_allowed_bests(const Blocks & blocks, const uint64_t * allowed, float * bests, float & best_of_all);
+
+// Copies the scores of a block whose bits are set, and -infinity for the others.
+void copy_allowed(const float * scores, uint64_t allowed, float * to);
+
 // Writes e^((score - best) * slope) for each score of a block. No score is above the best.
 void weigh_block(const float * scores, float best, float slope, float * weights);
 

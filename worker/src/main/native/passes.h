@@ -73,6 +73,44 @@ inline bool find_block_bests(const Blocks & blocks, float * bests) {
     return is_nan[0] != 0;
 }
 
+// The scores of sixteen tokens, and -infinity where the lowest bits are not set.
+ALWAYS_INLINE void load_allowed(const float * from, uint64_t allowed, Floats & to) {
+    constexpr Ints BITS = {1,      1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+                           1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+    const Ints bits = (Ints{} + static_cast<int32_t>(allowed & 0xFFFF)) & BITS;
+    to = bits != 0 ? load(from) : Floats{} - HUGE_VALF;
+}
+
+inline bool find_allowed_bests(const Blocks & blocks, const uint64_t * allowed, float * bests, float & best_of_all) {
+    Ints is_nan = {};
+    Floats any = Floats{} - HUGE_VALF;
+    for (int32_t block = 0; block < blocks.count; block++) {
+        const float * const scores = blocks.at(block);
+        Floats best = Floats{} - HUGE_VALF;
+        for (int32_t i = 0; i < BLOCK; i += LANES) {
+            Floats kept;
+            load_allowed(scores + i, allowed[block] >> i, kept);
+            is_nan |= load(scores + i) != load(scores + i);
+            take_larger(any, load(scores + i));
+            take_larger(best, kept);
+        }
+        FOLD(best, take_larger);
+        bests[block] = best[0];
+    }
+    FOLD(is_nan, add);
+    FOLD(any, take_larger);
+    best_of_all = any[0];
+    return is_nan[0] != 0;
+}
+
+inline void copy_allowed(const float * scores, uint64_t allowed, float * to) {
+    for (int32_t i = 0; i < BLOCK; i += LANES) {
+        Floats kept;
+        load_allowed(scores + i, allowed >> i, kept);
+        std::memcpy(to + i, &kept, sizeof kept);
+    }
+}
+
 inline void weigh_block(const float * scores, float best, float slope, float * weights) {
     weigh(scores, best, slope, weights);
 }

@@ -6,10 +6,27 @@ export interface GenerationParameters {
   readonly repetition_penalty: number;
   readonly do_sample: boolean;
   readonly no_repeat_ngram_size: number;
+  readonly loop_guard: boolean;
+  readonly language: Language;
 }
 
+/** The languages that an answer can be kept to, by their own names; the empty one leaves it to the model. */
+export const languages = {
+  '': 'Any',
+  zh: '中文',
+  en: 'English',
+  fr: 'Français',
+  es: 'Español',
+  ja: '日本語',
+  ar: 'العربية',
+  ru: 'Русский',
+  th: 'ไทย',
+} as const;
+
+export type Language = keyof typeof languages;
+
 export type ParameterName = keyof GenerationParameters;
-export type NumberName = Exclude<ParameterName, 'do_sample'>;
+export type NumberName = Exclude<ParameterName, 'do_sample' | 'loop_guard' | 'language'>;
 
 /** What the server knows. The others are ready, but neither shown nor sent until they stand here. */
 export const supported: ReadonlySet<ParameterName> = new Set<ParameterName>([
@@ -19,6 +36,8 @@ export const supported: ReadonlySet<ParameterName> = new Set<ParameterName>([
   'do_sample',
   'repetition_penalty',
   'no_repeat_ngram_size',
+  'loop_guard',
+  'language',
 ]);
 
 export interface NumberRange {
@@ -94,6 +113,8 @@ export const defaults: Settings = {
     repetition_penalty: 1,
     do_sample: true,
     no_repeat_ngram_size: 0,
+    loop_guard: true,
+    language: '',
   },
   includeHistory: true,
 };
@@ -150,10 +171,12 @@ export function nearestNumber(range: NumberRange, typed: string): number | null 
   return range.step < 1 ? bounded : Math.round(bounded);
 }
 
-/** The parameters that go on the wire. */
+/** The parameters that go on the wire: no language where any will do. */
 export function toSend(
   parameters: GenerationParameters,
   known: ReadonlySet<ParameterName> = supported,
 ): Partial<GenerationParameters> {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => known.has(name as ParameterName)));
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([name, value]) => value !== '' && known.has(name as ParameterName)),
+  );
 }

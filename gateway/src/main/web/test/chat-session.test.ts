@@ -65,6 +65,7 @@ describe('ChatSession', () => {
       repetition_penalty: 1,
       no_repeat_ngram_size: 0,
       do_sample: true,
+      loop_guard: true,
     });
   });
 

@@ -101,11 +101,17 @@ describe('what is sent', () => {
   });
 
   it('is every parameter that the panel has', () => {
-    expect(toSend(defaults.parameters)).toEqual(defaults.parameters);
+    const parameters = { ...defaults.parameters, language: 'th' } as const;
+
+    expect(toSend(parameters)).toEqual(parameters);
+  });
+
+  it('has no language where any will do', () => {
+    expect(toSend(defaults.parameters)).not.toHaveProperty('language');
   });
 
   it('has a field of the panel for every name that is known', () => {
-    const shown = new Set<string>([...ranges.map(({ name }) => name), 'do_sample']);
+    const shown = new Set<string>([...ranges.map(({ name }) => name), 'do_sample', 'loop_guard', 'language']);
 
     expect([...supported].filter((name) => !shown.has(name))).toEqual([]);
   });

@@ -44,6 +44,21 @@ export const panelStyles = css`
     font-weight: 600;
   }
 
+  .choice {
+    display: grid;
+    gap: 0.375rem;
+    font-size: 0.9375rem;
+  }
+
+  .choice select {
+    padding: 0.25rem 0.5rem;
+    border: 1px solid var(--control-line);
+    border-radius: 0.5rem;
+    background: var(--raised);
+    color: inherit;
+    font: inherit;
+  }
+
   .switch {
     display: flex;
     gap: 0.625rem;

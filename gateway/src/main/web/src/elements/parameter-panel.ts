@@ -5,12 +5,14 @@ import {
   choose,
   defaults,
   isChosen,
+  languages,
   nearestNumber,
   presets,
   ranges,
   readNumber,
   supported,
   type GenerationParameters,
+  type Language,
   type NumberRange,
   type Preset,
   type Settings,
@@ -40,6 +42,8 @@ export class ParameterPanel extends LitElement {
       )}
       ${ranges.filter(({ name }) => supported.has(name)).map((range) => this.renderNumber(range))}
       ${supported.has('do_sample') ? this.renderSampling() : null}
+      ${supported.has('loop_guard') ? this.renderLoopGuard() : null}
+      ${supported.has('language') ? this.renderLanguage() : null}
     `;
   }
 
@@ -63,6 +67,35 @@ export class ParameterPanel extends LitElement {
       this.settings.parameters.do_sample,
       (do_sample) => this.changeParameters({ do_sample }),
     );
+  }
+
+  private renderLoopGuard(): TemplateResult {
+    return this.renderSwitch(
+      'loop_guard',
+      'End an answer that repeats itself',
+      this.settings.parameters.loop_guard,
+      (loop_guard) => this.changeParameters({ loop_guard }),
+    );
+  }
+
+  private renderLanguage(): TemplateResult {
+    const chosen = this.settings.parameters.language;
+    return html`
+      <label class="choice">
+        Language of the answer
+        <select
+          name="language"
+          data-testid="language"
+          @change=${(event: Event) =>
+            this.changeParameters({ language: (event.target as HTMLSelectElement).value as Language })}
+        >
+          ${Object.entries(languages).map(
+            ([code, name]) =>
+              html`<option value=${code} lang=${code || 'en'} ?selected=${code === chosen}>${name}</option>`,
+          )}
+        </select>
+      </label>
+    `;
   }
 
   private renderSwitch(name: string, label: string, on: boolean, change: (on: boolean) => void): TemplateResult {

@@ -50,7 +50,7 @@ public record ReplyEvents(UUID promptId, Writer writer) {
     }
 
     private ReplyEvent finished(FinishReason reason, String text, @Nullable Failure failure) {
-        return event(new Finished(reason, text, new Usage(7, 3, 2), new Timings(1.5, 2.5, 3.5), failure));
+        return event(new Finished(reason, text, new Usage(7, 3, 2, 1), new Timings(1.5, 2.5, 3.5), failure));
     }
 
     private ReplyEvent event(Object body) {

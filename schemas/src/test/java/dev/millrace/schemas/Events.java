@@ -44,7 +44,7 @@ final class Events {
     }
 
     static ReplyEvent finished(Writer writer, FinishReason reason) {
-        return reply(writer, new Finished(reason, "", new Usage(7, 3, 0), new Timings(1.0, 2.0, 3.0), null));
+        return reply(writer, new Finished(reason, "", new Usage(7, 3, 0, 0), new Timings(1.0, 2.0, 3.0), null));
     }
 
     static ReplyEvent reply(Writer writer, Object body) {
@@ -70,7 +70,7 @@ final class Events {
                 "model",
                 "text",
                 reason,
-                new Usage(7, 3, 0),
+                new Usage(7, 3, 0, 0),
                 new Timings(1.0, 2.0, 3.0),
                 null);
     }

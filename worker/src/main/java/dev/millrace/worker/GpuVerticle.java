@@ -5,6 +5,7 @@ import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.Engine;
 import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.LanguageMasks;
 import dev.millrace.worker.kafka.Delivery;
 import dev.millrace.worker.kafka.DeliveryMetrics;
 import dev.millrace.worker.kafka.PromptPreparation;
@@ -110,10 +111,14 @@ final class GpuVerticle extends VerticleBase {
                 model.vocabulary(),
                 shared.engineMetrics().labelled(modelName, device.toString()));
         ChatTemplate template = new ChatTemplate(model);
+        LanguageMasks masks = new LanguageMasks(model.vocabulary());
         return Future.all(
                         Future.fromCompletionStage(engine.start(), context), shared.modelId(), shared.replyPartitions())
                 .onSuccess(v -> startDelivery(
-                        name, new PromptPreparation(modelName, shared.modelId().result(), template), engine, model));
+                        name,
+                        new PromptPreparation(modelName, shared.modelId().result(), template, masks),
+                        engine,
+                        model));
     }
 
     /** Often enough that a stuck device is given up not much later than its limit. */

@@ -80,7 +80,7 @@ final class EchoWorker {
     }
 
     private static Finished finished(FinishReason reason, String text, @Nullable Failure error) {
-        return new Finished(reason, text, new Usage(1, 3, 0), new Timings(1.0, 1.0, 1.0), error);
+        return new Finished(reason, text, new Usage(1, 3, 0, 0), new Timings(1.0, 1.0, 1.0), error);
     }
 
     private void reply(Prompt prompt, Object body) {

@@ -19,13 +19,15 @@ public sealed interface ClientEvent {
      *
      * @param conversation the one that the client named, or that its history makes
      * @param messages the system part first, where there is one; the last one is the user's
+     * @param language the one to answer in, as the client calls it: which there are is the worker's to say
      */
     record CreateResponse(
             @Nullable String eventId,
             @Nullable String model,
             String conversation,
             List<Message> messages,
-            Sampling sampling)
+            Sampling sampling,
+            @Nullable String language)
             implements ClientEvent {
 
         /** The prompt that asks for it. */
@@ -36,6 +38,7 @@ public sealed interface ClientEvent {
                     .setModel(model)
                     .setMessages(messages)
                     .setSampling(sampling)
+                    .setLanguage(language)
                     .setReplyTo(replyTo)
                     .build();
         }

@@ -68,12 +68,18 @@ public final class ClientEventReader {
         List<Message> messages = MessagesReader.read(fields);
         String conversation = conversation(fields);
         Sampling sampling = SamplingReader.read(fields);
+        String language = fields.name("language", LONGEST_NAME);
         for (String name : WITHOUT_EFFECT.keySet()) {
             refuseEffect(fields, name);
         }
         fields.refuseUnknown();
         return new CreateResponse(
-                eventId, model, conversation == null ? ConversationKey.of(messages) : conversation, messages, sampling);
+                eventId,
+                model,
+                conversation == null ? ConversationKey.of(messages) : conversation,
+                messages,
+                sampling,
+                language);
     }
 
     /** A string, or an object with the id. */

@@ -85,7 +85,9 @@ record ResponseObject(
                 .put("input_tokens", usage.getPromptTokens())
                 .put("input_tokens_details", new JsonObject().put("cached_tokens", usage.getCachedTokens()))
                 .put("output_tokens", usage.getCompletionTokens())
-                .put("output_tokens_details", new JsonObject().put("reasoning_tokens", 0))
+                .put(
+                        "output_tokens_details",
+                        new JsonObject().put("reasoning_tokens", 0).put("masked_tokens", usage.getMaskedTokens()))
                 .put("total_tokens", usage.getPromptTokens() + usage.getCompletionTokens());
     }
 

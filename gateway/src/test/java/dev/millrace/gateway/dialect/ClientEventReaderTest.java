@@ -63,11 +63,12 @@ class ClientEventReaderTest {
                 'max_new_tokens': 10, 'max_output_tokens': 10, 'temperature': 2, 'top_p': 0.9, 'top_k': 0, 'min_p': 1,
                 'repetition_penalty': 1.5, 'presence_penalty': -2, 'frequency_penalty': 2.0,
                 'no_repeat_ngram_size': 3, 'do_sample': false, 'seed': -9223372036854775808, 'stop': ['a', 'b'],
-                'loop_guard': false""");
+                'loop_guard': false, 'language': 'th'""");
 
         assertThat(create.eventId()).isEqualTo("e");
         assertThat(create.model()).isEqualTo("qwen");
         assertThat(create.conversation()).isEqualTo("c");
+        assertThat(create.language()).isEqualTo("th");
         assertThat(create.sampling())
                 .isEqualTo(Sampling.newBuilder()
                         .setMaxNewTokens(10)

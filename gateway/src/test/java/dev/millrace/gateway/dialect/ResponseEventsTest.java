@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ResponseEventsTest {
     private static final UUID ID = UUID.fromString("0b9e7c1a-57a4-4d0e-9d53-0d2f6a1f3c11");
-    private static final Usage USAGE = new Usage(7, 3, 2);
+    private static final Usage USAGE = new Usage(7, 3, 2, 1);
     private static final Timings TIMINGS = new Timings(1.5, 2.5, 3.5);
     private static final Pace PACE = new Pace(12.5, 40.0);
 

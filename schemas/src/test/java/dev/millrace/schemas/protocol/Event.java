@@ -77,7 +77,7 @@ sealed interface Event {
         @Override
         public Object body() {
             return new dev.millrace.schemas.event.Finished(
-                    reason, "", new Usage(0, tokens, 0), new Timings(0.0, 0.0, 0.0), null);
+                    reason, "", new Usage(0, tokens, 0, 0), new Timings(0.0, 0.0, 0.0), null);
         }
 
         @Override

@@ -6,8 +6,6 @@ import java.util.Locale;
 public enum ErrorCode {
     /** A field of the prompt is missing or out of its range. */
     INVALID_PROMPT,
-    /** A parameter that the contract knows and this worker does not. */
-    UNSUPPORTED_PARAMETER,
     /** The prompt leaves no room for an answer in the model's context. */
     CONTEXT_LENGTH_EXCEEDED,
     /** The prompt asks for a model that this worker does not have. */

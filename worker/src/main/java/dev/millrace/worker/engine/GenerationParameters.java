@@ -10,6 +10,7 @@ import dev.millrace.worker.grammar.ResponseGrammar;
 import dev.millrace.worker.llama.Grammar;
 import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.ScriptMask;
 import dev.millrace.worker.llama.TokenBias;
 import dev.millrace.worker.llama.Vocabulary;
 import java.util.ArrayList;
@@ -56,6 +57,11 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
                 maxNewTokens, sampler(sampling, promptId), stop(sampling), orElse(sampling.getLoopGuard(), true));
     }
 
+    /** The same, for completions that keep to the mask. */
+    public GenerationParameters within(ScriptMask mask) {
+        return new GenerationParameters(maxNewTokens, sampler.withMask(mask), stop, loopGuard);
+    }
+
     private static SamplerSettings sampler(Sampling sampling, UUID promptId) throws PromptRefusedException {
         float temperature = orElse(sampling.getTemperature(), DEFAULT_TEMPERATURE);
         check(temperature >= 0 && temperature <= 2, "sampling.temperature", "must be from 0 to 2");
@@ -71,15 +77,17 @@ public record GenerationParameters(int maxNewTokens, SamplerSettings sampler, Li
                 "sampling.logprobs",
                 "must be from 0 to " + SamplerSettings.MOST_LOGPROBS);
         return new SamplerSettings(
-                orElse(sampling.getDoSample(), true) ? temperature : 0,
-                topP,
-                topK,
-                minP,
-                orElse(sampling.getSeed(), promptId.getMostSignificantBits() ^ promptId.getLeastSignificantBits()),
-                penalties(sampling),
-                bias(sampling),
-                logprobs,
-                grammar(sampling));
+                        orElse(sampling.getDoSample(), true) ? temperature : 0,
+                        topP,
+                        topK,
+                        minP,
+                        orElse(
+                                sampling.getSeed(),
+                                promptId.getMostSignificantBits() ^ promptId.getLeastSignificantBits()),
+                        penalties(sampling),
+                        bias(sampling),
+                        logprobs)
+                .withGrammar(grammar(sampling));
     }
 
     private static Penalties penalties(Sampling sampling) throws PromptRefusedException {

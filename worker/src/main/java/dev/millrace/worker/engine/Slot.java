@@ -53,6 +53,7 @@ final class Slot {
     private int saidIndex;
     private int cachedPromptTokens;
     private int preemptions;
+    private int maskedTokens;
     /** Null while it waits. */
     private @Nullable Sequence sequence;
     /** What the listener waits for before the start; null before it was asked. */
@@ -264,6 +265,9 @@ final class Slot {
             return;
         }
         stopwatch.onToken(nowNanos);
+        if (batch.masked(output)) {
+            maskedTokens++;
+        }
         if (vocabulary.isEndOfGeneration(token)) {
             finish(FinishReason.STOP, null);
             return;
@@ -291,7 +295,7 @@ final class Slot {
     }
 
     Usage usage() {
-        return new Usage(request.promptTokens().length, index(), cachedPromptTokens);
+        return new Usage(request.promptTokens().length, index(), cachedPromptTokens, maskedTokens);
     }
 
     Timings timings() {

@@ -1,12 +1,16 @@
 package dev.millrace.worker.kafka;
 
 import dev.millrace.schemas.TopicRules;
+import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.ErrorCode;
 import dev.millrace.worker.engine.GenerationParameters;
 import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.Language;
+import dev.millrace.worker.engine.LanguageMasks;
 import dev.millrace.worker.engine.PromptRefusedException;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -16,7 +20,7 @@ import java.util.Objects;
  * @param modelName the name that a prompt may ask for
  * @param modelId the digest of weights and tokenizer
  */
-public record PromptPreparation(String modelName, String modelId, ChatTemplate template) {
+public record PromptPreparation(String modelName, String modelId, ChatTemplate template, LanguageMasks masks) {
     private static final int[] NOTHING_YET = {};
     private static final int HIGHEST_PRIORITY = 10;
 
@@ -41,16 +45,16 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
         if (prompt.getAdapter() != null) {
             throw new PromptRefusedException(ErrorCode.ADAPTER_NOT_FOUND, "adapter", "this worker has no adapters");
         }
-        if (prompt.getLanguage() != null) {
-            throw new PromptRefusedException(
-                    ErrorCode.UNSUPPORTED_PARAMETER,
-                    "language",
-                    "language is not supported by this worker: leave it out");
-        }
         GenerationParameters parameters = GenerationParameters.of(prompt.getSampling(), prompt.getId());
+        List<Message> messages = prompt.getMessages();
+        if (prompt.getLanguage() != null) {
+            Language language = Language.of(prompt.getLanguage());
+            parameters = parameters.within(masks.of(language));
+            messages = language.ask(messages);
+        }
         return new GenerationRequest(
                 prompt.getId(),
-                template.tokenize(prompt.getMessages()),
+                template.tokenize(messages),
                 NOTHING_YET,
                 parameters,
                 Objects.requireNonNullElse(prompt.getPrincipal(), GenerationRequest.NO_PRINCIPAL),

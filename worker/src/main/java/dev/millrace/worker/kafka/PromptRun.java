@@ -292,7 +292,7 @@ final class PromptRun {
 
     /** Ends a prompt that does not reach the engine. */
     private void finish(ReplyWriter writer, Said said, FinishReason reason, @Nullable Failure failure) {
-        Usage usage = new Usage(0, said.ids().size(), 0);
+        Usage usage = new Usage(0, said.ids().size(), 0, 0);
         Finished finished = new Finished(reason, "", usage, new Timings(0.0, 0.0, 0.0), failure);
         awaitTerminal(writer, new CompletionWriter.Terminal(finished, said.text(), writer.send(finished)));
     }

@@ -113,6 +113,14 @@ public final class Batch {
         return results.logprob(existing(output));
     }
 
+    /**
+     * Whether the sequence's mask has ruled out a token with a better score than all that it allows, after bias and
+     * penalties and among what the grammar leaves.
+     */
+    public boolean masked(int output) {
+        return results.masked(existing(output));
+    }
+
     /** The tokens that the model found likeliest under its raw scores, likeliest first: as many as were asked for. */
     public List<TokenLogprob> likeliest(int output) {
         return results.likeliest(existing(output));

@@ -7,12 +7,13 @@ import java.util.List;
 
 /**
  * What was sampled, in direct memory that the native side writes: per result an int and a float (token,
- * log-probability), the number of likeliest tokens, and room for {@link SamplerSettings#MOST_LOGPROBS} of these, likewise
+ * log-probability), whether the mask had its way, the number of likeliest tokens, and room for {@link SamplerSettings#MOST_LOGPROBS} of these, likewise
  * an int and a float.
  */
 final class Results {
-    static final int PAIR_BYTES = 8;
-    static final int BYTES = PAIR_BYTES + 4 + SamplerSettings.MOST_LOGPROBS * PAIR_BYTES;
+    private static final int PAIR_BYTES = 8;
+    private static final int COUNT = PAIR_BYTES + 4;
+    static final int BYTES = COUNT + 4 + SamplerSettings.MOST_LOGPROBS * PAIR_BYTES;
 
     private final ByteBuffer memory;
     private final int start;
@@ -32,8 +33,12 @@ final class Results {
         return memory.getFloat(start + result * BYTES + 4);
     }
 
+    boolean masked(int result) {
+        return memory.getInt(start + result * BYTES + PAIR_BYTES) != 0;
+    }
+
     List<TokenLogprob> likeliest(int result) {
-        int place = start + result * BYTES + PAIR_BYTES;
+        int place = start + result * BYTES + COUNT;
         int count = memory.getInt(place);
         List<TokenLogprob> likeliest = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
@@ -45,6 +50,6 @@ final class Results {
 
     void put(int result, int token, float logprob) {
         int place = start + result * BYTES;
-        memory.putInt(place, token).putFloat(place + 4, logprob).putInt(place + PAIR_BYTES, 0);
+        memory.putInt(place, token).putFloat(place + 4, logprob).putLong(place + PAIR_BYTES, 0);
     }
 }

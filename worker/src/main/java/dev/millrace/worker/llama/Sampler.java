@@ -16,9 +16,10 @@ public final class Sampler implements AutoCloseable {
      *
      * @param token     the token that was chosen; {@link Batch#NO_TOKEN} where the grammar allows none
      * @param logprob   natural logarithm of its probability under the raw scores; NaN where none was asked for
+     * @param masked    whether the mask has ruled out a token with a better score than all that it allows
      * @param likeliest under the raw scores, likeliest first
      */
-    public record Sampled(int token, float logprob, List<TokenLogprob> likeliest) {}
+    public record Sampled(int token, float logprob, boolean masked, List<TokenLogprob> likeliest) {}
 
     private final Handle handle;
     private final int vocabulary;
@@ -41,7 +42,7 @@ public final class Sampler implements AutoCloseable {
         return new Sampler(new Handle("sampler", opened, Sampler::close), vocabulary);
     }
 
-    /** The same, for settings with a grammar, which needs to know what the tokens stand for. */
+    /** The same, for settings with a grammar or a mask, which need to know what the tokens stand for. */
     public static Sampler open(LlamaLibrary library, SamplerSettings settings, Vocabulary vocabulary) {
         long opened = LlamaLibrary.check(open(settings.memory(), vocabulary.size(), vocabulary.memory()));
         return new Sampler(new Handle("sampler", opened, Sampler::close), vocabulary.size());
@@ -65,7 +66,7 @@ public final class Sampler implements AutoCloseable {
             throw new IllegalArgumentException("scores must be as many as tokens, in native byte order");
         }
         handle.call(sampler -> sample(sampler, scores, index, resultMemory));
-        return new Sampled(results.token(0), results.logprob(0), results.likeliest(0));
+        return new Sampled(results.token(0), results.logprob(0), results.masked(0), results.likeliest(0));
     }
 
     @Override

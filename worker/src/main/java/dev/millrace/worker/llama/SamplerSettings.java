@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param grammar     rules out, before anything else but the log-probabilities, the tokens with which the completion
  *                    would leave it; once it is complete, only the tokens that end a completion are left. It outranks
  *                    the ban of n-grams, which is lifted where it would leave nothing. Null: none
+ * @param mask        rules out the tokens with characters that are not of its set. Lifted where it would leave nothing
+ *                    that the grammar allows. Null: none
  */
 public record SamplerSettings(
         float temperature,
@@ -35,14 +37,15 @@ public record SamplerSettings(
         Penalties penalties,
         List<TokenBias> bias,
         int logprobs,
-        @Nullable Grammar grammar) {
+        @Nullable Grammar grammar,
+        @Nullable ScriptMask mask) {
     public static final int NO_LOGPROBS = -1;
     public static final int MOST_LOGPROBS = 20;
 
     /** Takes the best token, always. */
     public static final SamplerSettings GREEDY = new SamplerSettings(0, 1, 0, 0);
 
-    private static final int FIELDS_BYTES = 48;
+    private static final int FIELDS_BYTES = 56;
     private static final int BIAS_BYTES = 8;
 
     public SamplerSettings {
@@ -69,7 +72,7 @@ public record SamplerSettings(
         this(temperature, topP, topK, 0, seed, Penalties.NONE, List.of(), NO_LOGPROBS);
     }
 
-    /** Without a grammar. */
+    /** Without grammar and mask. */
     public SamplerSettings(
             float temperature,
             float topP,
@@ -79,23 +82,30 @@ public record SamplerSettings(
             Penalties penalties,
             List<TokenBias> bias,
             int logprobs) {
-        this(temperature, topP, topK, minP, seed, penalties, bias, logprobs, null);
+        this(temperature, topP, topK, minP, seed, penalties, bias, logprobs, null, null);
     }
 
     /** The same, telling so many of the likeliest tokens. */
     public SamplerSettings withLogprobs(int count) {
-        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, count, grammar);
+        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, count, grammar, mask);
     }
 
     /** The same, for completions that keep to a grammar. */
     public SamplerSettings withGrammar(@Nullable Grammar keptTo) {
-        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, logprobs, keptTo);
+        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, logprobs, keptTo, mask);
+    }
+
+    /** The same, for completions of these characters only. */
+    public SamplerSettings withMask(@Nullable ScriptMask within) {
+        return new SamplerSettings(temperature, topP, topK, minP, seed, penalties, bias, logprobs, grammar, within);
     }
 
     /** As {@code Sampling.h} reads it. */
     ByteBuffer memory() {
+        int maskBytes = mask == null ? 0 : mask.bytes();
+        int grammarBytes = grammar == null ? 0 : grammar.bytes();
         ByteBuffer memory = ByteBuffer.allocateDirect(
-                        FIELDS_BYTES + BIAS_BYTES * bias.size() + (grammar == null ? 0 : grammar.bytes()))
+                        FIELDS_BYTES + BIAS_BYTES * bias.size() + maskBytes + grammarBytes)
                 .order(ByteOrder.nativeOrder())
                 .putLong(seed)
                 .putFloat(temperature)
@@ -107,8 +117,13 @@ public record SamplerSettings(
                 .putInt(topK)
                 .putInt(penalties.noRepeatNgramSize())
                 .putInt(logprobs)
-                .putInt(bias.size());
+                .putInt(bias.size())
+                .putInt(maskBytes / Integer.BYTES)
+                .putInt(grammarBytes / Integer.BYTES);
         bias.forEach(of -> memory.putInt(of.token()).putFloat(of.bias()));
+        if (mask != null) {
+            mask.writeTo(memory);
+        }
         if (grammar != null) {
             grammar.writeTo(memory);
         }

@@ -9,12 +9,14 @@ import dev.millrace.schemas.event.Sampling;
 import dev.millrace.schemas.event.TokenBias;
 import dev.millrace.worker.llama.DemoModel;
 import dev.millrace.worker.llama.LlamaModel;
+import dev.millrace.worker.llama.ScriptMask;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,7 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The demo model under everything that looks back at earlier tokens: penalties, the ban of n-grams, bias. A completion
+ * The demo model under everything that looks back at earlier tokens: penalties, the ban of n-grams, the loop guard, a
+ * language whose characters are several tokens each; and bias. A completion
  * that another engine continues must go on as if nothing had happened.
  */
 class ContinuationIT {
@@ -42,12 +45,14 @@ class ContinuationIT {
             .build();
 
     private static LlamaModel model;
+    private static ScriptMask thai;
     private static int[] prompt;
     private static RecordingListener undisturbed;
 
     @BeforeAll
     static void generateUndisturbed() throws Exception {
         model = DemoModel.open();
+        thai = new LanguageMasks(model.vocabulary()).of(Language.TH);
         prompt = new ChatTemplate(model)
                 .tokenize(List.of(new Message(Role.USER, "Write a short story about a robot learning to paint.")));
         undisturbed = generate(request(withoutEnds()), List.of()).get(0);
@@ -60,7 +65,7 @@ class ContinuationIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 0", "2, 0", "30, 0", "59, 0", "1, 5", "30, 5"})
+    @CsvSource({"1, 0", "2, 0", "30, 0", "59, 0", "1, 5", "30, 5", "31, 0", "32, 0", "33, 0"})
     void goesOnAsIfNothingHadHappened(int cut, int neighbours) throws Exception {
         GenerationRequest continued = request(withoutEnds()).continuing(undisturbed.ids.subList(0, cut));
         List<GenerationRequest> others = new ArrayList<>();
@@ -81,12 +86,15 @@ class ContinuationIT {
                 withoutEnds().setRepetitionPenalty(1f),
                 withoutEnds().setPresencePenalty(0f),
                 withoutEnds().setFrequencyPenalty(0f),
-                withoutEnds().setNoRepeatNgramSize(0),
-                withoutEnds().setLogitBias(null))) {
+                withoutEnds().setNoRepeatNgramSize(0))) {
             completions.add(generate(request(without), List.of()).get(0).ids);
         }
+        completions.add(generate(request(withoutEnds(), null), List.of()).get(0).ids);
+        completions.add(generate(request(withoutEnds().setLogitBias(null), null), List.of())
+                .get(0)
+                .ids);
 
-        assertThat(completions).hasSize(6);
+        assertThat(completions).hasSize(7);
     }
 
     @Test
@@ -140,9 +148,15 @@ class ContinuationIT {
     }
 
     private static GenerationRequest request(Sampling.Builder sampling) throws PromptRefusedException {
+        return request(sampling, thai);
+    }
+
+    private static GenerationRequest request(Sampling.Builder sampling, @Nullable ScriptMask mask)
+            throws PromptRefusedException {
         UUID id = UUID.randomUUID();
-        return new GenerationRequest(
-                id, prompt, new int[0], GenerationParameters.of(sampling.build(), id), "", 0, false, null);
+        GenerationParameters parameters = GenerationParameters.of(sampling.build(), id);
+        GenerationParameters within = mask == null ? parameters : parameters.within(mask);
+        return new GenerationRequest(id, prompt, new int[0], within, "", 0, false, null);
     }
 
     /** On an engine of its own; the first one's listener comes first. */

@@ -139,24 +139,31 @@ class LoopGuardIT {
     }
 
     @Test
-    void cutsNoLearnedAnswer() throws Exception {
+    void endsAContinuedCompletionAtTheSameToken() throws Exception {
+        RecordingListener undisturbed = generate(IntStream.of(0), true).get(0);
+        int length = undisturbed.ids.size();
+        assertThat(undisturbed.reason).isEqualTo(FinishReason.REPETITION);
+
         List<GenerationRequest> requests = new ArrayList<>();
-        for (JsonObject expected : learned) {
-            int[] prompt = ids(expected.getJsonArray("promptIds"));
-            Sampling greedy = Sampling.newBuilder()
-                    .setTemperature(0f)
-                    .setMaxNewTokens(2000)
-                    .build();
-            UUID id = UUID.randomUUID();
-            requests.add(new GenerationRequest(
-                    id, prompt, new int[0], GenerationParameters.of(greedy, id), "", 0, false, null));
+        for (int cut : new int[] {1, length / 2, length - 1, length}) {
+            requests.add(provoked(0, true).continuing(undisturbed.ids.subList(0, cut)));
         }
+        List<RecordingListener> continued = DemoEngine.generate(model, 4000, requests);
 
-        List<RecordingListener> answers = DemoEngine.generate(model, 8, 16_000, requests, new CollectorRegistry());
+        assertThat(continued).allSatisfy(listener -> {
+            assertThat(listener.ids).isEqualTo(undisturbed.ids);
+            assertThat(listener.reason).isEqualTo(FinishReason.REPETITION);
+        });
+    }
 
-        for (int i = 0; i < answers.size(); i++) {
-            assertThat(answers.get(i).reason).isEqualTo(FinishReason.STOP);
-            assertThat(answers.get(i).text).hasToString(learned.get(i).getString("answer"));
+    @Test
+    void takesNoLearnedAnswerForALoop() {
+        for (JsonObject expected : learned) {
+            LoopGuard guard = new LoopGuard();
+            for (int token : ids(expected.getJsonArray("answerIds"))) {
+                guard.accept(token);
+                assertThat(guard.repeats()).as(expected.getString("id")).isFalse();
+            }
         }
     }
 

@@ -16,7 +16,7 @@ class RecordingListener implements CompletionListener {
     final List<String> progress = new ArrayList<>();
     final StringBuilder text = new StringBuilder();
     volatile @Nullable FinishReason reason;
-    Usage usage = new Usage(0, 0, 0);
+    Usage usage = new Usage(0, 0, 0, 0);
     String errorCode = "";
 
     @Override

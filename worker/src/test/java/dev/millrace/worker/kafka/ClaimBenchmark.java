@@ -4,6 +4,7 @@ import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.Engine;
 import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.engine.EngineSettings;
+import dev.millrace.worker.engine.LanguageMasks;
 import dev.millrace.worker.engine.Pace;
 import dev.millrace.worker.llama.ContextSettings;
 import dev.millrace.worker.llama.Device;
@@ -49,7 +50,8 @@ final class ClaimBenchmark {
                 model.vocabulary(),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
         engine.start().join();
-        PromptPreparation preparation = new PromptPreparation(model.name(), "model", new ChatTemplate(model));
+        PromptPreparation preparation = new PromptPreparation(
+                model.name(), "model", new ChatTemplate(model), new LanguageMasks(model.vocabulary()));
         Vertx vertx = Vertx.vertx();
         BenchmarkClient[] clients = {
             new BenchmarkClient(BenchmarkWorker.start(arguments[0], "with.", true, vertx, engine, preparation)),

@@ -94,7 +94,7 @@ class PromptRunTest {
                 prompt.getId(),
                 NOW_MS - 1000,
                 7L,
-                new Finished(FinishReason.STOP, "!", new Usage(9, 3, 0), new Timings(0.0, 0.0, 0.0), null)));
+                new Finished(FinishReason.STOP, "!", new Usage(9, 3, 0, 0), new Timings(0.0, 0.0, 0.0), null)));
 
         WorkerFixture worker = worker(1);
         worker.assign(prompt);

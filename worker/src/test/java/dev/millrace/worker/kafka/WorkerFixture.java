@@ -12,6 +12,7 @@ import dev.millrace.worker.engine.Engine;
 import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.engine.EngineSettings;
 import dev.millrace.worker.engine.FakeDecoder;
+import dev.millrace.worker.engine.LanguageMasks;
 import dev.millrace.worker.engine.Pace;
 import dev.millrace.worker.llama.Decoder;
 import dev.millrace.worker.llama.Tokenizer;
@@ -89,7 +90,11 @@ final class WorkerFixture implements AutoCloseable {
                 "worker-" + nonce,
                 new Topics(""),
                 new ReplyPlace.Directory("replies", Map.of("replies", 1, "elsewhere", 2)),
-                new PromptPreparation("fake", modelId, new ChatTemplate(new ByteTokenizer())),
+                new PromptPreparation(
+                        "fake",
+                        modelId,
+                        new ChatTemplate(new ByteTokenizer()),
+                        new LanguageMasks(FakeDecoder.VOCABULARY)),
                 engine,
                 log,
                 log,
@@ -222,7 +227,7 @@ final class WorkerFixture implements AutoCloseable {
     }
 
     /** A token for each byte, and the two control tokens of a chat. */
-    private static final class ByteTokenizer implements Tokenizer {
+    static final class ByteTokenizer implements Tokenizer {
         private final Vocabulary vocabulary = Vocabulary.of(
                 Stream.concat(
                                 IntStream.range(0, VOCABULARY_END).mapToObj(FakeDecoder.VOCABULARY::piece),

@@ -1,8 +1,10 @@
 package dev.millrace.worker.llama;
 
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,7 +16,7 @@ import java.util.stream.IntStream;
 /**
  * {@code make bench-sampler}: milliseconds a token at Qwen3's vocabulary, of our sampler and of llama.cpp's chain, by
  * turns over the same rows in the same process. Peaked rows are as a language model's: normal scores with 60 tokens
- * ahead of them; flat rows have no such tokens, so that a nucleus holds thousands.
+ * ahead of them; flat rows have no such tokens, so that a nucleus holds thousands. Then what the mask of a language adds.
  */
 final class SamplerBenchmark {
     private static final int VOCABULARY = 151_936;
@@ -44,6 +46,9 @@ final class SamplerBenchmark {
         SamplerBenchmark benchmark = new SamplerBenchmark(Integer.parseInt(arguments[1]));
         System.out.printf("%-42s %9s %9s %9s %9s%n", "ms a token, median", "ours", "p99", "llama.cpp", "ratio");
         cases().forEach((name, settings) -> benchmark.measure(library, name, settings));
+        System.out.printf(
+                "%n%-42s %9s %9s %9s %9s%n", "with the mask of a language", "with", "p99", "without", "ratio");
+        benchmark.measureMask(library);
     }
 
     private static Map<String, SamplerSettings> cases() {
@@ -67,6 +72,42 @@ final class SamplerBenchmark {
     private void measure(LlamaLibrary library, String name, SamplerSettings settings) {
         report(name + ", peaked rows", measure(library, settings, peaked));
         report(name + ", flat rows", measure(library, settings, flat));
+    }
+
+    /** Of a vocabulary of which two fifths, in runs and scattered, are foreign. */
+    private void measureMask(LlamaLibrary library) {
+        List<byte[]> pieces = IntStream.range(0, VOCABULARY)
+                .mapToObj(token -> token % 5 == 0 || token / 1000 % 5 == 0 ? "字" : "a")
+                .map(piece -> piece.getBytes(StandardCharsets.UTF_8))
+                .toList();
+        Vocabulary vocabulary = Vocabulary.of(pieces, Map.of(), List.of());
+        BitSet letters = new BitSet();
+        letters.set('a');
+        ScriptMask mask = ScriptMask.of(vocabulary, letters);
+        for (var of : List.of(peaked, flat)) {
+            for (SamplerSettings settings : List.of(
+                    SamplerSettings.GREEDY, new SamplerSettings(0.7f, 0.8f, 20, 1), new SamplerSettings(1, 1, 0, 1))) {
+                double[][] ms = new double[2][rounds];
+                try (Sampler with = Sampler.open(library, settings.withMask(mask), vocabulary);
+                        Sampler without = Sampler.open(library, settings, vocabulary)) {
+                    for (int round = -ROWS; round < rounds; round++) {
+                        FloatBuffer row = of.get(Math.floorMod(round, ROWS));
+                        double[] times = {
+                            time(round + ROWS, i -> with.sample(row, i)),
+                            time(round + ROWS, i -> without.sample(row, i))
+                        };
+                        if (round >= 0) {
+                            ms[0][round] = times[0];
+                            ms[1][round] = times[1];
+                        }
+                    }
+                }
+                String name = settings.temperature() == 0
+                        ? "greedy"
+                        : settings.topK() > 0 ? "top_k 20, top_p 0.8" : "temperature alone";
+                report(name + (of == peaked ? ", peaked rows" : ", flat rows"), ms);
+            }
+        }
     }
 
     private double[][] measure(LlamaLibrary library, SamplerSettings settings, List<FloatBuffer> rows) {
