@@ -17,14 +17,14 @@ std::shared_ptr<const ScriptMask> ScriptMask::read(const int32_t * ints, int64_t
     if (count < HEAD || ints[0] < 1 || ints[1] < 0 || ints[2] < 0) {
         throw Failure(INVALID_ARGUMENT, "a mask out of range");
     }
-    mask->vocabulary = ints[0];
-    mask->whole.resize((static_cast<size_t>(ints[0]) + 63) / 64);
-    mask->characters.resize(static_cast<size_t>(ints[1]));
-    mask->continuations.resize(static_cast<size_t>(ints[2]));
-    const auto pairs = static_cast<int64_t>(mask->whole.size() + mask->characters.size() + mask->continuations.size());
-    if (count != HEAD + 2 * pairs) {
+    const int64_t words = (static_cast<int64_t>(ints[0]) + 63) / 64;
+    if (count != HEAD + 2 * (words + ints[1] + ints[2])) {
         throw Failure(INVALID_ARGUMENT, "a mask cut short");
     }
+    mask->vocabulary = ints[0];
+    mask->whole.resize(static_cast<size_t>(words));
+    mask->characters.resize(static_cast<size_t>(ints[1]));
+    mask->continuations.resize(static_cast<size_t>(ints[2]));
     const int32_t * from = ints + HEAD;
     const auto take = [&](auto & to) {
         std::memcpy(to.data(), from, to.size() * sizeof to[0]);

@@ -48,8 +48,7 @@ class PromptPreparationTest {
                 .hasMessageContaining("zh, en, fr, es, ja, ar, ru, th");
     }
 
-    private GenerationRequest prepare(@Nullable String language)
-            throws PromptRefusedException {
+    private GenerationRequest prepare(@Nullable String language) throws PromptRefusedException {
         Prompt prompt = Prompt.newBuilder()
                 .setId(UUID.randomUUID())
                 .setConversation("c")
