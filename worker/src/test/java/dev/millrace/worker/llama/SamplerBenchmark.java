@@ -47,7 +47,7 @@ final class SamplerBenchmark {
         System.out.printf("%-42s %9s %9s %9s %9s%n", "ms a token, median", "ours", "p99", "llama.cpp", "ratio");
         cases().forEach((name, settings) -> benchmark.measure(library, name, settings));
         System.out.printf(
-                "%n%-42s %9s %9s %9s %9s%n", "with the mask of a language", "with", "p99", "without", "ratio");
+                "%n%-42s %9s %9s %9s %9s%n", "with the mask of a language", "without", "p99", "with", "ratio");
         benchmark.measureMask(library);
     }
 
@@ -97,8 +97,8 @@ final class SamplerBenchmark {
                             time(round + ROWS, i -> without.sample(row, i))
                         };
                         if (round >= 0) {
-                            ms[0][round] = times[0];
-                            ms[1][round] = times[1];
+                            ms[0][round] = times[1];
+                            ms[1][round] = times[0];
                         }
                     }
                 }
