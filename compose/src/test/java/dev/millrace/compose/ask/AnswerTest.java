@@ -78,6 +78,7 @@ class AnswerTest {
     }
 
     private static Delivery.Ended finished(FinishReason reason, String text, @Nullable Failure error) {
-        return new Delivery.Ended(new Finished(reason, text, new Usage(5, 12, 0, 0), new Timings(1.0, 2.0, 3.0), error));
+        return new Delivery.Ended(
+                new Finished(reason, text, new Usage(5, 12, 0, 0), new Timings(1.0, 2.0, 3.0), error));
     }
 }
