@@ -104,7 +104,7 @@ final class GpuVerticle extends VerticleBase {
                         name + "-engine",
                         model.contextTokens(),
                         config.slots(),
-                        config.prefillTokens(),
+                        config.prefillShare(),
                         config.hostCacheBytes(),
                         config.pace()),
                 () -> LlamaContext.open(model, settings),

@@ -2,6 +2,7 @@ package dev.millrace.worker;
 
 import dev.millrace.process.Settings;
 import dev.millrace.schemas.Topics;
+import dev.millrace.worker.engine.EngineSettings;
 import dev.millrace.worker.engine.Pace;
 import dev.millrace.worker.kafka.KafkaSettings;
 import dev.millrace.worker.llama.Device;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvCells tokens that one device's KV cache holds; 0: what fits, up to what the model has use for
  * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
- * @param prefillTokens the most prompt tokens of one step while others generate
+ * @param prefillShare percent of a step's time that prompts may take while others generate
  * @param threads of one device on the CPU; 0: chosen by the model's size
  * @param exact whether on a CPU a completion depends on nothing but itself, to the last bit
  * @param longestStep of the device; one that takes longer is taken for stuck, and the device is given up
@@ -41,7 +42,7 @@ public record WorkerConfig(
         int kvCells,
         long hostCacheBytes,
         int batchTokens,
-        int prefillTokens,
+        int prefillShare,
         int threads,
         boolean exact,
         Duration longestStep,
@@ -78,7 +79,11 @@ public record WorkerConfig(
                                 "host memory for each device's conversations that had to leave its KV cache; 0: none"),
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer(
-                        "prefill-tokens", 512, 1, 4096, "the most prompt tokens of one step while others generate"),
+                        "prefill-share",
+                        45,
+                        1,
+                        EngineSettings.NO_BUDGET,
+                        "percent of a step's time for reading prompts while others generate; 100: as long as it takes"),
                 settings.integer("threads", 0, 0, 512, "CPU threads of one device; 0: chosen by the model's size"),
                 !settings.flag(
                         "inexact",

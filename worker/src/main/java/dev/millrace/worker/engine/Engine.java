@@ -186,8 +186,10 @@ public final class Engine implements AutoCloseable {
         scheduler.admit(System.nanoTime());
         Batch batch = scheduler.plan(System.nanoTime());
         if (batch.size() > 0) {
+            long beganNanos = System.nanoTime();
             decoder.step(batch);
-            scheduler.accept(batch, System.nanoTime());
+            long endedNanos = System.nanoTime();
+            scheduler.accept(batch, endedNanos - beganNanos, endedNanos);
             retire(scheduler);
         }
         scheduler.tellProgress(System.nanoTime());

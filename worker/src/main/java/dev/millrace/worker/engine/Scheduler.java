@@ -38,14 +38,20 @@ final class Scheduler {
     private final List<Slot> running = new ArrayList<>();
 
     private Decoder decoder;
+    private PrefillBudget budget;
     private Batch batch;
+    /** Of the batch. */
+    private StepPlan plan;
+
     private KvCache cache;
     private @Nullable Slot[] bySequence;
 
     Scheduler(Decoder decoder, EngineSettings settings) {
         this.settings = settings;
         this.decoder = decoder;
+        this.budget = new PrefillBudget(settings.prefillShare(), settings.slots());
         this.batch = new Batch(decoder.batchTokens());
+        this.plan = new StepPlan(running, budget, settings.pace(), 0);
         this.cache = new KvCache(decoder, settings.hostCacheBytes());
         this.bySequence = new Slot[decoder.sequences()];
     }
@@ -126,10 +132,10 @@ final class Scheduler {
     /** The rows of the next step; none where no slot is due. The batch is the scheduler's and reused. */
     Batch plan(long nowNanos) {
         batch.clear();
-        StepPlan plan = new StepPlan(running, settings, nowNanos);
+        plan = new StepPlan(running, budget, settings.pace(), nowNanos);
         while (!cache.makeRoom(plan.leastRows())) {
             preempt();
-            plan = new StepPlan(running, settings, nowNanos);
+            plan = new StepPlan(running, budget, settings.pace(), nowNanos);
         }
         int rows = Math.min(plan.wantedRows(), batch.capacity());
         cache.makeRoom(rows);
@@ -153,8 +159,13 @@ final class Scheduler {
         cache.park(left);
     }
 
-    /** Hands the tokens that a step drew to their slots. */
-    void accept(Batch batch, long nowNanos) {
+    /**
+     * Hands the tokens that a step drew to their slots.
+     *
+     * @param stepNanos what the device took for it
+     */
+    void accept(Batch batch, long stepNanos, long nowNanos) {
+        budget.onStep(plan.generating(), batch.size() - plan.generating(), plan.depth(), stepNanos);
         for (int output = 0; output < batch.outputs(); output++) {
             Slot slot = bySequence[batch.outputSequence(output)];
             if (slot == null) {
@@ -196,6 +207,7 @@ final class Scheduler {
         failed.forEach(slot -> share.leave(slot.principal()));
         running.clear();
         decoder = replacement;
+        budget = new PrefillBudget(settings.prefillShare(), settings.slots());
         batch = new Batch(replacement.batchTokens());
         cache = new KvCache(replacement, settings.hostCacheBytes());
         bySequence = new Slot[replacement.sequences()];

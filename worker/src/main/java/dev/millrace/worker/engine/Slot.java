@@ -340,7 +340,8 @@ final class Slot {
         return new TokenLogprobs(batch.sampledLogprob(output), likeliest);
     }
 
-    private int held() {
+    /** Tokens that the KV cache holds. */
+    int held() {
         return sequence == null ? 0 : sequence.length();
     }
 

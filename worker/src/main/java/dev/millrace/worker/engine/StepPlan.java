@@ -14,10 +14,10 @@ final class StepPlan {
     /** Those that need least first. */
     private final List<Slot> prefilling;
 
+    private final int depth;
     private final int prefillRows;
 
-    StepPlan(List<Slot> running, EngineSettings settings, long nowNanos) {
-        Pace pace = settings.pace();
+    StepPlan(List<Slot> running, PrefillBudget budget, Pace pace, long nowNanos) {
         decoding = running.stream()
                 .filter(slot -> !slot.prefilling() && pace.untilDue(slot, nowNanos) <= 0)
                 .toList();
@@ -26,12 +26,23 @@ final class StepPlan {
                 .sorted(Comparator.comparingInt(Slot::pending))
                 .toList();
         int pending = prefilling.stream().mapToInt(Slot::pending).sum();
-        prefillRows = prefilling.size() == running.size() ? pending : Math.min(pending, settings.prefillTokens());
+        depth = prefilling.stream().mapToInt(Slot::held).max().orElse(0);
+        prefillRows = Math.min(pending, budget.rows(generating(), depth));
+    }
+
+    /** Rows for those who generate. */
+    int generating() {
+        return decoding.size();
+    }
+
+    /** Tokens that the cache held of the prompt that has been read furthest. */
+    int depth() {
+        return depth;
     }
 
     /** With fewer rows somebody would not get on. */
     int leastRows() {
-        return decoding.size() + (prefilling.isEmpty() ? 0 : 1);
+        return decoding.size() + Math.min(prefillRows, 1);
     }
 
     int wantedRows() {

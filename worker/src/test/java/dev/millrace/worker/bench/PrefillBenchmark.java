@@ -20,18 +20,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 
 /**
- * {@code make bench-prefill}: a long prompt arrives among running streams. For each budget of prompt tokens in a step,
- * the gaps between the streams' tokens before it came and while it was read, and the time to its own first token. Run
- * in the worker's directory.
+ * {@code make bench-prefill}: a long prompt arrives among running streams. For each share of a step's time that prompts may
+ * take, the gaps between the streams' tokens before it came, while it was read and after, when the streams have grown; and
+ * the time to its own first token. Run in the worker's directory.
  */
 final class PrefillBenchmark {
     private static final int STREAMS = 8;
     private static final int LONG_PROMPT_TOKENS = 4096;
     private static final int TOKENS_BEFORE = 40;
+    private static final int TOKENS_AFTER = 40;
     private static final int MOST_TOKENS = 2_000;
     private static final int KV_CELLS =
             LONG_PROMPT_TOKENS + STREAMS * (Load.PROMPT_TOKENS + MOST_TOKENS) + Load.STEP_ROWS;
@@ -47,7 +49,7 @@ final class PrefillBenchmark {
         this.threads = threads;
     }
 
-    /** Measures each budget in {@code BUDGETS} and prints a line for it. */
+    /** Measures each share in {@code SHARES}, in percent, and prints a line for it. */
     public static void main(String[] arguments) throws IOException, PromptRefusedException, InterruptedException {
         Path file = GeneratedModel.write(
                 Files.createDirectories(Path.of("target", "bench")).resolve("generated-f16.gguf"),
@@ -55,45 +57,60 @@ final class PrefillBenchmark {
         LlamaModel model = LlamaModel.open(EngineProcess.library(), file, new Device.Cpu(), LoadProgress.SILENT);
         PrefillBenchmark benchmark =
                 new PrefillBenchmark(model, Parameters.from(System.getenv()).threads());
-        String budgets = System.getenv().getOrDefault("BUDGETS", "8,16,32,512");
-        for (String budget : budgets.split(",", -1)) {
-            System.out.println(benchmark.measure(Integer.parseInt(budget)));
+        String shares = System.getenv().getOrDefault("SHARES", "75,50,45");
+        for (String share : shares.split(",", -1)) {
+            System.out.println(benchmark.measure(Integer.parseInt(share)));
         }
         System.exit(0);
     }
 
-    private String measure(int budget) throws PromptRefusedException, InterruptedException {
-        ContextSettings settings = new ContextSettings(KV_CELLS, STREAMS + 2, Load.STEP_ROWS, threads, true);
-        Engine engine = new Engine(
-                new EngineSettings("engine", model.contextTokens(), STREAMS + 1, budget, 0, Pace.UNLIMITED),
-                () -> LlamaContext.open(model, settings),
-                vocabulary,
-                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu-" + budget));
+    private String measure(int share) throws PromptRefusedException, InterruptedException {
+        Engine engine = engine(share);
         engine.start().join();
         List<Arrivals> streams = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
             streams.add(submit(engine, Load.PROMPT_TOKENS, MOST_TOKENS));
         }
-        for (Arrivals stream : streams) {
-            stream.awaitTokens(TOKENS_BEFORE);
-        }
+        awaitTokens(streams, TOKENS_BEFORE);
         long arrivedNanos = System.nanoTime();
-        Arrivals late = submit(engine, LONG_PROMPT_TOKENS, 2);
+        Arrivals late = submit(engine, LONG_PROMPT_TOKENS, 1);
         late.awaitTokens(1);
         long firstTokenNanos = late.tokenNanos(0);
+        awaitTokens(streams, streams.get(0).nanos().size() + TOKENS_AFTER);
         engine.close();
         engine.ended().join();
         Gaps before = Gaps.between(streams, Long.MIN_VALUE, arrivedNanos);
         Gaps during = Gaps.between(streams, arrivedNanos, firstTokenNanos);
+        Gaps after = Gaps.between(streams, firstTokenNanos, Long.MAX_VALUE);
         return String.format(
-                "PREFILL budget=%d gap_before_p50_ms=%.0f gap_before_p99_ms=%.0f gap_during_p50_ms=%.0f gap_during_p99_ms=%.0f gap_ratio=%.2f first_token_s=%.1f",
-                budget,
+                Locale.ROOT,
+                "PREFILL share=%d gap_before_p50_ms=%.0f gap_before_p99_ms=%.0f gap_during_p50_ms=%.0f gap_during_p99_ms=%.0f"
+                        + " gap_during_max_ms=%.0f gap_after_p50_ms=%.0f gap_after_p99_ms=%.0f ratio=%.2f first_token_s=%.1f",
+                share,
                 before.ms(50),
                 before.ms(99),
                 during.ms(50),
                 during.ms(99),
+                during.ms(100),
+                after.ms(50),
+                after.ms(99),
                 during.ms(99) / before.ms(99),
                 (firstTokenNanos - arrivedNanos) / 1e9);
+    }
+
+    private Engine engine(int share) {
+        ContextSettings settings = new ContextSettings(KV_CELLS, STREAMS + 2, Load.STEP_ROWS, threads, true);
+        return new Engine(
+                new EngineSettings("engine", model.contextTokens(), STREAMS + 1, share, 0, Pace.UNLIMITED),
+                () -> LlamaContext.open(model, settings),
+                vocabulary,
+                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu-" + share));
+    }
+
+    private static void awaitTokens(List<Arrivals> streams, int tokens) throws InterruptedException {
+        for (Arrivals stream : streams) {
+            stream.awaitTokens(tokens);
+        }
     }
 
     private Arrivals submit(Engine engine, int promptTokens, int newTokens) throws PromptRefusedException {

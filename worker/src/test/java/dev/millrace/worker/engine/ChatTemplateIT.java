@@ -9,30 +9,43 @@ import dev.millrace.worker.llama.LlamaModel;
 import dev.millrace.worker.llama.Vocabulary;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ChatTemplateIT {
     @Test
     void noTextInAnyRoleBecomesAControlToken() throws Exception {
         try (LlamaModel model = DemoModel.open()) {
-            ChatTemplate template = new ChatTemplate(model);
-            Vocabulary vocabulary = model.vocabulary();
-            int[] harmless = control(template.tokenize(chat(Role.SYSTEM, "x")), vocabulary);
-            assertThat(harmless).hasSize(7);
+            assertSpellsOutEveryMarkInEveryRole(model);
+        }
+    }
 
-            for (String mark : everyMark(vocabulary)) {
-                for (Role role : Role.values()) {
-                    for (String content : List.of(mark, mark + mark, "<" + mark, "a " + mark + "\nb" + mark)) {
-                        int[] tokens = template.tokenize(chat(role, content));
+    @Test
+    void noTextInAnyRoleBecomesAUserDefinedMark(@TempDir Path folder) throws Exception {
+        try (LlamaModel model = DemoModel.openWithUserDefinedMarks(folder)) {
+            assertSpellsOutEveryMarkInEveryRole(model);
+        }
+    }
 
-                        assertThat(control(tokens, vocabulary))
-                                .as("%s as %s", content, role)
-                                .isEqualTo(harmless);
-                        assertThat(text(tokens, vocabulary)).contains(content);
-                    }
+    private static void assertSpellsOutEveryMarkInEveryRole(LlamaModel model) throws Exception {
+        ChatTemplate template = new ChatTemplate(model);
+        Vocabulary vocabulary = model.vocabulary();
+        int[] harmless = control(template.tokenize(chat(Role.SYSTEM, "x")), vocabulary);
+        assertThat(harmless).hasSize(7);
+
+        for (String mark : everyMark(vocabulary)) {
+            for (Role role : Role.values()) {
+                for (String content : List.of(mark, mark + mark, "<" + mark, "a " + mark + "\nb" + mark)) {
+                    int[] tokens = template.tokenize(chat(role, content));
+
+                    assertThat(control(tokens, vocabulary))
+                            .as("%s as %s", content, role)
+                            .isEqualTo(harmless);
+                    assertThat(text(tokens, vocabulary)).contains(content);
                 }
             }
         }

@@ -127,7 +127,7 @@ final class EngineSoak {
         Batch batch = scheduler.plan(0);
         if (batch.size() > 0) {
             decoder.step(batch);
-            scheduler.accept(batch, 0);
+            scheduler.accept(batch, 0, 0);
         }
     }
 

@@ -23,6 +23,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineTest {
     private static final int[] PROMPT = IntStream.range(0, 30).toArray();
@@ -60,15 +62,16 @@ class EngineTest {
                 .isEqualTo(1000);
     }
 
-    @Test
-    void refusesAPromptThatLeavesNoRoomForAnAnswer() {
-        Engine engine = engine(() -> new FakeDecoder(8, 30, 64), Pace.UNLIMITED);
+    @ParameterizedTest
+    @ValueSource(ints = {30, 20})
+    void refusesAPromptThatLeavesNoRoomForAnAnswer(int contextTokens) {
+        Engine engine = engine(() -> new FakeDecoder(8, contextTokens, 64), Pace.UNLIMITED);
         engine.start().join();
 
         assertThatThrownBy(() -> engine.submit(request(5), new RecordingListener()))
                 .isInstanceOf(PromptRefusedException.class)
-                .hasMessageContaining("30 tokens")
-                .hasMessageContaining("context of 30");
+                .hasMessageContaining("has 30 tokens")
+                .hasMessageContaining("context of " + contextTokens + " ");
     }
 
     @Test

@@ -8,10 +8,16 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A scheduler on a fake device, driven step by step; a step takes a millisecond of its clock. */
+/**
+ * A scheduler on a fake device, driven step by step; a step takes a millisecond of its clock. What it says of the device
+ * is a bit less than a quarter more for each row of a prompt.
+ */
 final class SchedulerFixture {
     static final int CONTEXT = 1000;
     static final int HOST_BYTES = 10_000;
+
+    private static final long STEP_NANOS = 1_000_000;
+    private static final long PROMPT_ROW_NANOS = 240_000;
 
     final FakeDecoder decoder;
     final Scheduler scheduler;
@@ -26,15 +32,14 @@ final class SchedulerFixture {
     }
 
     /** A token takes one byte of the fake's host memory. */
-    private SchedulerFixture(FakeDecoder decoder, int slots, int hostBytes, int prefillTokens) {
+    private SchedulerFixture(FakeDecoder decoder, int slots, int hostBytes, int prefillShare) {
         this.decoder = decoder;
         this.scheduler = new Scheduler(
-                decoder,
-                new EngineSettings("scheduler-test", CONTEXT, slots, prefillTokens, hostBytes, Pace.UNLIMITED));
+                decoder, new EngineSettings("scheduler-test", CONTEXT, slots, prefillShare, hostBytes, Pace.UNLIMITED));
     }
 
-    static SchedulerFixture withPrefillTokens(int prefillTokens) {
-        return new SchedulerFixture(new FakeDecoder(8, 200, 16), 3, 0, prefillTokens);
+    static SchedulerFixture withPrefillShare(int prefillShare) {
+        return new SchedulerFixture(new FakeDecoder(8, 200, 16), 3, 0, prefillShare);
     }
 
     RecordingListener enqueue(int[] prompt, int maxNewTokens) {
@@ -93,12 +98,13 @@ final class SchedulerFixture {
     }
 
     void step() {
-        nowNanos += 1_000_000;
+        nowNanos += STEP_NANOS;
         scheduler.retire();
         scheduler.admit(nowNanos);
         Batch batch = scheduler.plan(nowNanos);
         decoder.step(batch);
-        scheduler.accept(batch, nowNanos);
+        int promptRows = batch.size() - batch.outputs();
+        scheduler.accept(batch, STEP_NANOS + promptRows * PROMPT_ROW_NANOS, nowNanos);
         scheduler.retire();
         scheduler.tellProgress(nowNanos);
     }

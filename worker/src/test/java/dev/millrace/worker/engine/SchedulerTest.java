@@ -76,17 +76,19 @@ class SchedulerTest {
     }
 
     @Test
-    void keepsToItsBudgetOfPromptTokensOnlyWhileAnybodyGenerates() {
-        SchedulerFixture budgeted = SchedulerFixture.withPrefillTokens(5);
-        RecordingListener running = budgeted.enqueue(prompt(4, 4), 4);
-        budgeted.step();
-        RecordingListener arriving = budgeted.enqueue(prompt(38, 38), 5);
+    void keepsToItsBudgetOfTimeOnlyWhileAnybodyGenerates() {
+        SchedulerFixture budgeted = SchedulerFixture.withPrefillShare(50);
+        RecordingListener running = budgeted.enqueue(prompt(4, 4), 12);
+        budgeted.steps(2);
+        RecordingListener arriving = budgeted.enqueue(prompt(50, 50), 5);
 
-        budgeted.steps(5);
+        budgeted.steps(12);
 
-        assertThat(running.ids).hasSize(4);
-        assertThat(arriving.ids).hasSize(1);
-        assertThat(budgeted.decoder.stepSizes).containsExactly(4, 6, 6, 6, 16, 7);
+        assertThat(running.ids).hasSize(12);
+        assertThat(arriving.ids).isNotEmpty();
+        List<Integer> rows = budgeted.decoder.stepSizes;
+        assertThat(rows.subList(2, 12)).startsWith(2, 3).endsWith(5).allMatch(size -> size <= 1 + 4);
+        assertThat(rows.subList(12, 13)).containsOnly(16);
     }
 
     @Test
@@ -326,7 +328,7 @@ class SchedulerTest {
             Batch batch = scheduler.plan(fixture.nowNanos);
             if (batch.size() > 0) {
                 replacement.step(batch);
-                scheduler.accept(batch, fixture.nowNanos);
+                scheduler.accept(batch, 1, fixture.nowNanos);
             }
             scheduler.retire();
         }

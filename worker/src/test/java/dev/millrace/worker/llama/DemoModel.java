@@ -1,5 +1,6 @@
 package dev.millrace.worker.llama;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /** The model that the repository brings, and the library that the build made. */
@@ -16,6 +17,19 @@ public final class DemoModel {
 
     public static LlamaModel open() {
         return open(new Device.Cpu());
+    }
+
+    /** Its control tokens are user-defined text, as Qwen's {@code <think>} is. */
+    public static LlamaModel openWithUserDefinedMarks(Path folder) throws IOException {
+        GgufPatch patch = GgufPatch.of(FILE);
+        try (LlamaModel model = open()) {
+            Vocabulary vocabulary = model.vocabulary();
+            for (String mark : vocabulary.controlTexts()) {
+                patch.tokenType(vocabulary.control(mark).orElseThrow(), GgufPatch.USER_DEFINED);
+            }
+        }
+        return LlamaModel.open(
+                library(), patch.write(folder.resolve("marks.gguf")), new Device.Cpu(), LoadProgress.SILENT);
     }
 
     static LlamaModel open(Device device) {

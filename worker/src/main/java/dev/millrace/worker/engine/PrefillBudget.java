@@ -1,0 +1,120 @@
+package dev.millrace.worker.engine;
+
+/**
+ * How many prompt rows a step may have beside the rows of those who generate, so that these do not wait much longer for
+ * their next token than without: of the step's time the prompts get their share, or one row where that takes more.
+ *
+ * <p>What a row takes depends on the device, on the model and, the deeper its prompt has been read, on attention. So it
+ * is learnt from the steps: first from one without prompt rows, for each number of rows that generate, then from what
+ * prompt rows add to it. What they add is held against the streams of before the prompt came, whose own steps may grow
+ * meanwhile; only after {@link #STEPS_TO_MEASURE_AGAIN} they are looked at again. Owned by the engine's thread.
+ */
+final class PrefillBudget {
+    /** Prompts take all of a step that nobody else needs. */
+    static final int WHOLE_STEP = 100;
+
+    /** Rarely: a step without prompt rows is one that prompts wait for. */
+    static final int STEPS_TO_MEASURE_AGAIN = 1000;
+
+    /** Depths up to this many tokens count as one, and so do those up to twice as many, and so on. */
+    private static final int SHALLOW_TOKENS = 256;
+
+    /** How fast an estimate follows, by what part of the difference in a step. */
+    private static final double SMOOTHING = 0.125;
+
+    private static final double RELAXING = 0.5;
+
+    private final double promptsToStreams;
+    /** Time of a step without prompt rows by the number of rows that generate; 0: not known. */
+    private final double[] streamNanos;
+
+    private final long[] measuredAtStep;
+    /** Time that one prompt row adds, by {@link #depthClass}; 0: not known. */
+    private final double[] rowNanos = new double[Integer.SIZE];
+
+    private long step;
+
+    /**
+     * @param share percent of a step's time for prompts while anybody generates, above 0; {@link #WHOLE_STEP}: no bound
+     * @param slots rows that generate at most
+     */
+    PrefillBudget(int share, int slots) {
+        promptsToStreams = share / (double) (WHOLE_STEP - share);
+        streamNanos = new double[slots + 1];
+        measuredAtStep = new long[slots + 1];
+    }
+
+    /**
+     * Prompt rows of the next step at most.
+     *
+     * @param generating rows for those who generate
+     * @param depth tokens before the deepest prompt row
+     */
+    int rows(int generating, int depth) {
+        if (generating == 0 || Double.isInfinite(promptsToStreams)) {
+            return Integer.MAX_VALUE;
+        }
+        if (streamNanos[generating] == 0 || step - measuredAtStep[generating] > STEPS_TO_MEASURE_AGAIN) {
+            return 0;
+        }
+        return (int) Math.max(1, promptNanos(generating) / estimate(depthClass(depth)));
+    }
+
+    /** A step with so many rows has taken so long. */
+    void onStep(int generating, int promptRows, int depth, long nanos) {
+        step++;
+        if (generating > 0 && promptRows == 0) {
+            measureStreams(generating, nanos);
+        } else if (generating > 0 && streamNanos[generating] > 0) {
+            measureRows(generating, promptRows, depthClass(depth), nanos);
+        }
+    }
+
+    /** One step that took far too long changes little. */
+    private void measureStreams(int generating, long nanos) {
+        double known = streamNanos[generating];
+        streamNanos[generating] =
+                known == 0 ? nanos : known + SMOOTHING * (Math.min((double) nanos, 2 * known) - known);
+        measuredAtStep[generating] = step;
+    }
+
+    /**
+     * A step that takes too long is believed at once, since the streams wait for it; rows that take less than was thought
+     * by and by. Few rows of a short prompt look dear, since the first costs most, but while the step keeps to its time
+     * they prove nothing. Whatever the clock says, the next step has at most twice the rows that have been tried.
+     */
+    private void measureRows(int generating, int promptRows, int depthClass, long nanos) {
+        double most = promptNanos(generating);
+        double added = nanos - streamNanos[generating];
+        double row = Math.max(added, most / 2) / promptRows;
+        double known = rowNanos[depthClass];
+        if (known == 0 || added > most) {
+            rowNanos[depthClass] = Math.max(row, known);
+        } else if (row < known) {
+            rowNanos[depthClass] = known + RELAXING * (row - known);
+        }
+    }
+
+    /** Time for the prompt rows of a step. */
+    private double promptNanos(int generating) {
+        return promptsToStreams * streamNanos[generating];
+    }
+
+    /**
+     * Where nothing is known of a depth, the next lower one tells: attention takes at most twice the time at twice the
+     * depth, and what was seen last at the lower one was seen at its end. Where that is not known either the first step
+     * has one row.
+     */
+    private double estimate(int depthClass) {
+        for (int lower = depthClass; lower >= 0; lower--) {
+            if (rowNanos[lower] > 0) {
+                return rowNanos[lower] * (1L << Math.max(0, depthClass - lower - 1));
+            }
+        }
+        return Double.POSITIVE_INFINITY;
+    }
+
+    private static int depthClass(int depth) {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(depth / SHALLOW_TOKENS);
+    }
+}
