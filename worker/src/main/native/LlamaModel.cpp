@@ -122,9 +122,10 @@ std::shared_ptr<Model> load(const std::string & file, ggml_backend_dev_t gpu, ll
     return model;
 }
 
-std::shared_ptr<Model> open(const std::string & file, jint gpu, Progress & progress) {
+std::shared_ptr<Model> open(const std::string & file, jint gpu, bool repack, Progress & progress) {
     llama_model_params params = llama_model_default_params();
     params.load_mode = LLAMA_LOAD_MODE_MMAP;
+    params.use_extra_bufts = repack;
     params.progress_callback = on_progress;
     params.progress_callback_user_data = &progress;
     std::shared_ptr<Model> model;
@@ -168,13 +169,13 @@ int64_t kv_bytes_per_token(const Model & model) {
 extern "C" {
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaModel_open(
-        JNIEnv * env, jclass, jbyteArray file, jint gpu, jobject listener) {
+        JNIEnv * env, jclass, jbyteArray file, jint gpu, jboolean repack, jobject listener) {
     return guarded([&]() -> jlong {
         require_library();
         const std::string name = path(env, file);
         Progress progress = {env, listener, progress_method(env, listener)};
         read_gguf(name); // a file that is cut off would kill the process once it is mapped into memory
-        return models().add(open(name, gpu, progress));
+        return models().add(open(name, gpu, repack, progress));
     });
 }
 

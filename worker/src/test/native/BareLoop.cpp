@@ -1,5 +1,5 @@
 // The limit of what an engine can do with llama.cpp: llama_decode and an argmax, and nothing else. The context and the
-// batches are those of Context.cpp, with its slices and its pad row.
+// batches are those of Context.cpp, with its slices and its pad row, and the layout of the weights is that of LlamaModel.
 //
 // BareLoop FOLDER-OF-LIBRARIES MODEL KV-CELLS SEQUENCES THREADS
 //
@@ -18,6 +18,7 @@
 namespace {
 
 constexpr int SLICE_ROWS = 62;
+constexpr int MOST_SEQUENCES_WITH_REPACKED_WEIGHTS = 8;
 
 struct Row {
     llama_token token;
@@ -41,7 +42,9 @@ llama_token best(const float * scores, int count) {
 class Loop {
 public:
     Loop(const char * file, int kv_cells, int sequences, int threads) : pad(sequences) {
-        llama_model * const model = llama_model_load_from_file(file, llama_model_default_params());
+        llama_model_params layout = llama_model_default_params();
+        layout.use_extra_bufts = sequences <= MOST_SEQUENCES_WITH_REPACKED_WEIGHTS;
+        llama_model * const model = llama_model_load_from_file(file, layout);
         if (model == nullptr) {
             throw std::runtime_error("cannot load the model");
         }

@@ -81,7 +81,12 @@ final class GpuVerticle extends VerticleBase {
         ModelFile file = shared.preflight().modelFile();
         LoadingLog log = new LoadingLog(file.name(), device, health);
         long startNanos = System.nanoTime();
-        LlamaModel model = LlamaModel.open(shared.preflight().library(), file.path(), device, log);
+        LlamaModel model = LlamaModel.open(
+                shared.preflight().library(),
+                file.path(),
+                device,
+                shared.config().slots(),
+                log);
         LOG.info(
                 "Model loaded successfully: {}, {} bytes, {} seconds, device {}",
                 file.name(),

@@ -22,6 +22,9 @@ import java.util.Map;
 public final class LlamaModel implements Tokenizer, AutoCloseable {
     private static final int CONTROL = 1;
     private static final int END_OF_GENERATION = 2;
+    /** Measured: docs/bench/engine-profile.md. */
+    private static final int MOST_SLOTS_WITH_REPACKED_WEIGHTS = 8;
+
     /** U+FFFD in UTF-8. */
     private static final byte[] REPLACEMENT = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
 
@@ -35,16 +38,24 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
         this.vocabulary = readVocabulary(handle);
     }
 
+    /** Loads a model for steps of a few rows: see {@link #open(LlamaLibrary, Path, Device, int, LoadProgress)}. */
+    public static LlamaModel open(LlamaLibrary library, Path file, Device device, LoadProgress progress) {
+        return open(library, file, device, 1, progress);
+    }
+
     /**
      * Loads a model; minutes for a large one that is not in the page cache.
      *
+     * @param slots completions that run at once at most, by which a processor with AMX gets the layout of the weights:
+     *     llama.cpp's own for it is faster for a few rows and slower for many. Scores differ in their last bits.
      * @throws LlamaException as {@link GgufFile#inspect}, and {@link LlamaError#DEVICE_UNAVAILABLE},
      *     {@link LlamaError#LOAD_ABORTED}
      */
-    public static LlamaModel open(LlamaLibrary library, Path file, Device device, LoadProgress progress) {
+    public static LlamaModel open(LlamaLibrary library, Path file, Device device, int slots, LoadProgress progress) {
         GgufFile inspected = GgufFile.inspect(library, file);
         int gpu = device instanceof Device.Gpu chosen ? chosen.number() : -1;
-        long opened = checkFile(file, open(LlamaLibrary.bytes(file), gpu, progress));
+        boolean repack = slots <= MOST_SLOTS_WITH_REPACKED_WEIGHTS;
+        long opened = checkFile(file, open(LlamaLibrary.bytes(file), gpu, repack, progress));
         return new LlamaModel(new Handle("model " + file, opened, LlamaModel::close), inspected);
     }
 
@@ -161,7 +172,7 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
         return bytes;
     }
 
-    private static native long open(byte[] file, int gpu, LoadProgress progress);
+    private static native long open(byte[] file, int gpu, boolean repack, LoadProgress progress);
 
     private static native long close(long model);
 

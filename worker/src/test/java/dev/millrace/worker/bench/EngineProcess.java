@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +53,10 @@ final class EngineProcess {
      *
      * @param arguments the model's file, KV cells, sequences, threads, whether it is to be exact
      */
-    public static void main(String[] arguments) throws IOException, PromptRefusedException {
-        LlamaModel model = LlamaModel.open(library(), Path.of(arguments[0]), new Device.Cpu(), LoadProgress.SILENT);
+    public static void main(String[] arguments) throws IOException, PromptRefusedException, InterruptedException {
         int sequences = Integer.parseInt(arguments[2]);
+        LlamaModel model =
+                LlamaModel.open(library(), Path.of(arguments[0]), new Device.Cpu(), sequences, LoadProgress.SILENT);
         // The scheduler keeps the id of one sequence for what the next prompt may begin with.
         ContextSettings settings = new ContextSettings(
                 Integer.parseInt(arguments[1]),
@@ -90,12 +92,13 @@ final class EngineProcess {
         return Vocabulary.of(pieces, Map.of(), List.of());
     }
 
-    /** All prompts begin at once, when the last of them is in. */
-    private Measurement generate(Load load) throws PromptRefusedException {
+    /** All prompts begin at once, when the engine would take up the last of them. */
+    private Measurement generate(Load load) throws PromptRefusedException, InterruptedException {
+        CountDownLatch asked = new CountDownLatch(load.prompts().size());
         CompletableFuture<Void> begin = new CompletableFuture<>();
         List<Completion> completions = new ArrayList<>();
         for (int[] prompt : load.prompts()) {
-            Completion completion = new Completion(begin);
+            Completion completion = new Completion(asked, begin);
             GenerationParameters parameters =
                     new GenerationParameters(load.tokens(), sampler(load, completions.size()), List.of(), false);
             engine.submit(
@@ -111,6 +114,7 @@ final class EngineProcess {
                     completion);
             completions.add(completion);
         }
+        asked.await();
         long beginNanos = System.nanoTime();
         begin.complete(null);
         double decodeMs = completions.stream()
@@ -142,16 +146,19 @@ final class EngineProcess {
 
     /** Written by the engine's thread, read after the end. */
     private static final class Completion implements CompletionListener {
+        private final CountDownLatch asked;
         private final CompletableFuture<Void> begin;
         private final CompletableFuture<Timings> ended = new CompletableFuture<>();
         private final List<Integer> ids = new ArrayList<>();
 
-        private Completion(CompletableFuture<Void> begin) {
+        private Completion(CountDownLatch asked, CompletableFuture<Void> begin) {
+            this.asked = asked;
             this.begin = begin;
         }
 
         @Override
         public CompletableFuture<?> onStart() {
+            asked.countDown();
             return begin;
         }
 
