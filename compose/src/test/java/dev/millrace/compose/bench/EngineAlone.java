@@ -23,7 +23,6 @@ import dev.millrace.worker.llama.LlamaModel;
 import dev.millrace.worker.llama.LoadProgress;
 import io.prometheus.client.CollectorRegistry;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -57,51 +56,29 @@ final class EngineAlone implements FirstText, AutoCloseable {
         return new EngineAlone(model, engine);
     }
 
+    /** Nanoseconds to the first text, or to the end where there was none; greedily. */
     @Override
     public long ask(Message message) throws Exception {
-        return generate(tokenize(List.of(message)), FirstTokenBenchmark.TOKENS).nanos();
-    }
-
-    int[] tokenize(List<Message> messages) throws Exception {
-        return template.tokenize(messages);
-    }
-
-    /** Greedily. */
-    Told generate(int[] prompt, int maxNewTokens) throws Exception {
         UUID id = UUID.randomUUID();
         Sampling sampling = Sampling.newBuilder()
                 .setTemperature(0f)
-                .setMaxNewTokens(maxNewTokens)
+                .setMaxNewTokens(FirstTokenBenchmark.TOKENS)
                 .build();
         GenerationParameters parameters = GenerationParameters.of(sampling, id);
         Answer answer = new Answer();
+        int[] prompt = template.tokenize(List.of(message));
         long askedNanos = System.nanoTime();
         engine.submit(
                 new GenerationRequest(
                         id, prompt, new int[0], parameters, GenerationRequest.NO_PRINCIPAL, 0, false, null),
                 answer);
-        int cachedTokens = answer.ended.get();
-        return new Told(answer.firstTextNanos - askedNanos, answer.text.toString(), prompt, cachedTokens);
+        return answer.ended.get() - askedNanos;
     }
 
-    /**
-     * What came of a prompt.
-     *
-     * @param nanos to the first text, or to the end where there was none
-     */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Told(long nanos, String text, int[] prompt, int cachedTokens) {
-        /** The part of the prompt that had to be computed. */
-        int[] newTokens() {
-            return Arrays.copyOfRange(prompt, cachedTokens, prompt.length);
-        }
-    }
-
-    /** Written by the engine's thread, read after the end, which brings the number of cached tokens. */
+    /** Written by the engine's thread, read after the end, which brings the time of the first text. */
     private static final class Answer implements CompletionListener {
 
-        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-        private final StringBuilder text = new StringBuilder();
+        private final CompletableFuture<Long> ended = new CompletableFuture<>();
         private long firstTextNanos;
 
         @Override
@@ -117,15 +94,13 @@ final class EngineAlone implements FirstText, AutoCloseable {
         public void onFinished(
                 FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure failure) {
             hear(heldBack);
-            firstTextNanos = firstTextNanos == 0 ? System.nanoTime() : firstTextNanos;
-            ended.complete(usage.getCachedTokens());
+            ended.complete(firstTextNanos == 0 ? System.nanoTime() : firstTextNanos);
         }
 
         private void hear(String released) {
             if (firstTextNanos == 0 && !released.isEmpty()) {
                 firstTextNanos = System.nanoTime();
             }
-            text.append(released);
         }
     }
 

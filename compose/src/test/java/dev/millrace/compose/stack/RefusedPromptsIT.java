@@ -97,7 +97,11 @@ class RefusedPromptsIT {
         Prompt prompt = known.greedyPrompt();
         prompt.setMessages(List.of(new Message(Role.USER, "word ".repeat(20_000))));
 
-        assertRefused(client.ask(prompt), "context_length_exceeded");
+        Reply reply = client.ask(prompt);
+
+        assertRefused(reply, "context_length_exceeded");
+        assertThat(reply.finished().getError().getMessage())
+                .matches("the prompt has 2\\d{4} tokens, and the context of 4096 must hold the answer too");
     }
 
     @Test

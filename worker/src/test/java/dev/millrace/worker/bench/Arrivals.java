@@ -11,9 +11,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** When each token of a completion came. The engine's thread writes under the lock, others read and wait under it. */
+/** Which tokens a completion has, and when each came. The engine's thread writes under the lock, others read and wait under it. */
 final class Arrivals implements CompletionListener {
     private final List<Long> nanos = new ArrayList<>();
+    private final List<Integer> ids = new ArrayList<>();
+    private boolean ended;
     private @Nullable String failure;
 
     /** @throws IllegalStateException when the completion has failed */
@@ -24,6 +26,20 @@ final class Arrivals implements CompletionListener {
             }
             wait();
         }
+    }
+
+    /** @throws IllegalStateException when the completion has failed */
+    synchronized void awaitEnd() throws InterruptedException {
+        while (!ended) {
+            wait();
+        }
+        if (failure != null) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    synchronized int[] ids() {
+        return ids.stream().mapToInt(Integer::intValue).toArray();
     }
 
     synchronized long tokenNanos(int index) {
@@ -45,9 +61,10 @@ final class Arrivals implements CompletionListener {
 
     @Override
     public synchronized void onTokens(
-            int firstIndex, List<Integer> ids, String text, @Nullable List<TokenLogprobs> logprobs) {
+            int firstIndex, List<Integer> said, String text, @Nullable List<TokenLogprobs> logprobs) {
         long now = System.nanoTime();
-        ids.forEach(id -> nanos.add(now));
+        said.forEach(id -> nanos.add(now));
+        ids.addAll(said);
         notifyAll();
     }
 
@@ -56,7 +73,8 @@ final class Arrivals implements CompletionListener {
             FinishReason reason, String heldBack, Usage usage, Timings timings, @Nullable Failure error) {
         if (error != null) {
             failure = reason + ": " + error.getMessage();
-            notifyAll();
         }
+        ended = true;
+        notifyAll();
     }
 }

@@ -82,7 +82,8 @@ final class EngineBenchmark {
         }
     }
 
-    private static Path file(String model) throws IOException {
+    /** Of a model by what {@code MODELS} calls it; written first where it is the generated one. */
+    static Path file(String model) throws IOException {
         return switch (model) {
             case Parameters.DEMO -> DEMO_MODEL;
             case Parameters.GENERATED ->

@@ -33,6 +33,10 @@ public final class DemoModel {
     }
 
     static LlamaModel open(Device device) {
-        return LlamaModel.open(library(), FILE, device, LoadProgress.SILENT);
+        return open(device, 1);
+    }
+
+    static LlamaModel open(Device device, int slots) {
+        return LlamaModel.open(library(), FILE, device, slots, LoadProgress.SILENT);
     }
 }

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * On a CPU a completion is a function of its prompt, settings and seed, to the last bit of its log-probabilities:
  * whoever shares the batch, however the prompt is cut, and whatever has happened in the KV cache before.
  */
+@ParameterizedClass(name = "weights laid out for {0} slots")
+@ValueSource(ints = {8, 9})
+@SuppressWarnings("NullAway.Init") // before each invocation of the class
 class ExactnessIT {
     private static final int WANTED = 40;
     /** Attention takes another kernel from 512 cells on if there is one row. */
@@ -30,16 +35,19 @@ class ExactnessIT {
     private static LlamaModel model;
     private static Generation alone;
 
-    @BeforeAll
-    static void generateAlone() {
-        model = DemoModel.open();
+    @Parameter
+    int slots;
+
+    @BeforeParameterizedClassInvocation
+    static void generateAlone(int slots) {
+        model = DemoModel.open(new Device.Cpu(), slots);
         try (LlamaContext context = open(4000)) {
             alone = subject(context, 0, 512);
             Generation.run(context, List.of(alone));
         }
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void close() {
         model.close();
     }
