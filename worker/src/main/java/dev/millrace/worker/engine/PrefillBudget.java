@@ -6,21 +6,21 @@ package dev.millrace.worker.engine;
  *
  * <p>What a row takes depends on the device, on the model and, the deeper its prompt has been read, on attention. So it
  * is learnt from the steps: first from one without prompt rows, for each number of rows that generate, then from what
- * prompt rows add to it. What they add is held against the streams of before the prompt came, whose own steps may grow
- * meanwhile; only after {@link #STEPS_TO_MEASURE_AGAIN} they are looked at again. Owned by the engine's thread.
+ * prompt rows add to it. The streams' own step grows meanwhile, by their tokens and by the prompt's that attention has to
+ * pass by, so every {@link #STEPS_TO_MEASURE_AGAIN} it is looked at again. Owned by the engine's thread.
  */
 final class PrefillBudget {
     /** Prompts take all of a step that nobody else needs. */
     static final int WHOLE_STEP = 100;
 
-    /** Rarely: a step without prompt rows is one that prompts wait for. */
-    static final int STEPS_TO_MEASURE_AGAIN = 1000;
+    /** Not often: a step without prompt rows is one that prompts wait for. */
+    static final int STEPS_TO_MEASURE_AGAIN = 32;
 
     /** Depths up to this many tokens count as one, and so do those up to twice as many, and so on. */
     private static final int SHALLOW_TOKENS = 256;
 
     /** How fast an estimate follows, by what part of the difference in a step. */
-    private static final double SMOOTHING = 0.125;
+    private static final double SMOOTHING = 0.25;
 
     private static final double RELAXING = 0.5;
 
