@@ -17,7 +17,7 @@ int slice_rows(const Model & model, const Limits & limits) {
     return exact_on_cpu(model, limits) ? std::min(limits.batch_tokens, CPU_SLICE_ROWS) : limits.batch_tokens;
 }
 
-llama_context * open_llama(const Model & model, const Limits & limits) {
+llama_context * open_llama(const Model & model, const Limits & limits, Candidates * candidates) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(cells_in_memory(model, limits));
     params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, limits)) + 1;
@@ -25,8 +25,13 @@ llama_context * open_llama(const Model & model, const Limits & limits) {
     params.n_outputs_max_per_seq = 1;
     params.n_threads = params.n_threads_batch = limits.threads;
     params.kv_unified = true;
+    params.type_k = params.type_v = GGML_TYPE_F16;
+    params.flash_attn_type = model.gpu != nullptr ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
     params.op_offload = model.gpu != nullptr;
     params.no_perf = true;
+    if (candidates != nullptr) {
+        candidates->attach(params);
+    }
     llama_context * const context = llama_init_from_model(model.model, params);
     if (context == nullptr) {
         throw Failure(OUT_OF_MEMORY, "cannot open a context");
@@ -42,13 +47,20 @@ int cells_in_memory(const Model & model, const Limits & limits) {
 }
 
 std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limits & limits) {
-    llama_context * const context = open_llama(*model, limits);
-    return std::make_shared<Context>(std::move(model), context, limits);
+    std::unique_ptr<Candidates> candidates;
+    if (limits.candidates && Candidates::possible(llama_vocab_n_tokens(model->vocab))) {
+        candidates = std::make_unique<Candidates>(*model, limits.sequences + 2);
+    }
+    llama_context * const context = open_llama(*model, limits, candidates.get());
+    return std::make_shared<Context>(std::move(model), std::move(candidates), context, limits);
 }
 
-Context::Context(std::shared_ptr<Model> opened, llama_context * taken, const Limits & limits)
-    : model(std::move(opened)), context(taken), limits(limits), slice_rows(::slice_rows(*model, limits)),
-      cache(taken, limits.sequences, exact_on_cpu(*model, limits)), sequences(limits.sequences), lengths(limits.sequences),
+Context::Context(
+        std::shared_ptr<Model> opened, std::unique_ptr<Candidates> candidates, llama_context * taken,
+        const Limits & limits)
+    : model(std::move(opened)), candidates(std::move(candidates)), context(taken), limits(limits),
+      exact(exact_on_cpu(*model, limits)), slice_rows(::slice_rows(*model, limits)),
+      cache(taken, limits.sequences, exact), sequences(limits.sequences), lengths(limits.sequences),
       sampled(limits.sequences), rows(static_cast<size_t>(slice_rows) + 1) {
     // llama.cpp clamps silently: read back.
     const auto rows_at_once = std::min(llama_n_batch(taken), llama_n_ubatch(taken));
@@ -229,7 +241,7 @@ Sampled * Context::step_slice(const Row * from, int count, Sampled * results) {
         rows.set(i, from[i]);
         outputs += from[i].index >= 0;
     }
-    const bool padded = limits.exact && (count == 1 || outputs == 1);
+    const bool padded = exact && (count == 1 || outputs == 1);
     if (padded) {
         rows.set(count, {static_cast<int32_t>(sequences.size()), 0, 0, outputs > 0 ? 0 : -1});
     }
@@ -239,9 +251,13 @@ Sampled * Context::step_slice(const Row * from, int count, Sampled * results) {
         cache.append(from[i].sequence);
         sequences[from[i].sequence].history.append(from[i].token);
     }
+    if (candidates && outputs > 0) {
+        candidates->read(context.get(), outputs);
+    }
+    int output = 0;
     for (int i = 0; i < count; i++) {
         if (from[i].index >= 0) {
-            *results++ = sample(i, from[i]);
+            *results++ = sample(i, output++, from[i]);
         }
     }
     return results;
@@ -258,13 +274,23 @@ void Context::decode(int count, bool padded) {
     }
 }
 
-Sampled Context::sample(int row, const Row & from) {
-    float * const scores = llama_get_logits_ith(context.get(), row);
+Sampled Context::sample(int row, int output, const Row & from) {
+    Sequence & sequence = sequences[from.sequence];
+    const int32_t tokens = llama_vocab_n_tokens(model->vocab);
+    const auto index = static_cast<uint32_t>(from.index);
+    if (candidates && sequence.grammar == nullptr) {
+        const std::optional<Sampled> sampled = sampler.sample(
+            candidates->row(output), tokens, sequence.sampling, sequence.history, model->pieces.get(), index);
+        if (sampled) {
+            return *sampled;
+        }
+    }
+    float * const scores = candidates ? candidates->fetch(output) : llama_get_logits_ith(context.get(), row);
     if (scores == nullptr) {
         throw Failure(DECODE_FAILED, "no scores for a row");
     }
-    Sequence & sequence = sequences[from.sequence];
-    return sampler.sample(
-        scores, llama_vocab_n_tokens(model->vocab), sequence.sampling, sequence.history, sequence.grammar.get(),
-        model->pieces.get(), static_cast<uint32_t>(from.index));
+    Sampled sampled = sampler.sample(
+        scores, tokens, sequence.sampling, sequence.history, sequence.grammar.get(), model->pieces.get(), index);
+    sampled.flags |= candidates ? FETCHED : 0;
+    return sampled;
 }

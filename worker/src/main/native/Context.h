@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "Candidates.h"
 #include "KvCache.h"
 #include "Sampler.h"
 #include "model.h"
@@ -25,6 +26,7 @@ struct Limits {
     int batch_tokens;
     int threads;
     bool exact;
+    bool candidates; // whether rows of scores stay on the device where its best blocks suffice
 };
 
 // Cells for which a context takes memory.
@@ -73,7 +75,9 @@ public:
     // The numbers have been checked. Throws Failure OUT_OF_MEMORY or INVALID_ARGUMENT.
     static std::shared_ptr<Context> open(std::shared_ptr<Model> model, const Limits & limits);
 
-    Context(std::shared_ptr<Model> model, llama_context * context, const Limits & limits);
+    Context(
+        std::shared_ptr<Model> model, std::unique_ptr<Candidates> candidates, llama_context * context,
+        const Limits & limits);
 
     void admit(int sequence, Sampling sampling);
     void release(int sequence, int length);
@@ -103,11 +107,13 @@ private:
     void check_rows(const Row * rows, int count);
     Sampled * step_slice(const Row * rows, int count, Sampled * results);
     void decode(int rows, bool padded);
-    Sampled sample(int row, const Row & from);
+    Sampled sample(int row, int output, const Row & from);
 
     const std::shared_ptr<Model> model;
+    const std::unique_ptr<Candidates> candidates; // null: whole rows
     const std::unique_ptr<llama_context, FreeContext> context;
     const Limits limits;
+    const bool exact;
     const int slice_rows;
     bool broken = false; // a change of the KV cache has begun and did not come to its end
     KvCache cache;

@@ -35,13 +35,36 @@ float penalised(float score, int32_t in_output, const Sampling & sampling) {
 Sampled Sampler::sample(
         float * from, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
         const TokenTrie * pieces, uint32_t index) {
+    scores.expect_whole();
+    return choose_from(from, count, sampling, history, grammar, pieces, index);
+}
+
+std::optional<Sampled> Sampler::sample(
+        const Handed & handed, int32_t count, const Sampling & sampling, History & history, const TokenTrie * pieces,
+        uint32_t index) {
+    try {
+        scores.expect(handed, count);
+        scattered.resize(static_cast<size_t>(count));
+        for (int32_t i = 0; i < handed.numbered; i++) {
+            const float * const block = handed.scores + static_cast<int64_t>(i) * BLOCK;
+            std::copy(block, block + BLOCK, &scattered[static_cast<size_t>(handed.numbers[i]) * BLOCK]);
+        }
+        return choose_from(scattered.data(), count, sampling, history, nullptr, pieces, index);
+    } catch (const Incomplete &) {
+        return std::nullopt;
+    }
+}
+
+Sampled Sampler::choose_from(
+        float * from, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
+        const TokenTrie * pieces, uint32_t index) {
     row = from;
     edits.clear();
     Sampled sampled = {0, NAN, 0, 0, {}};
     double log_sum = 0;
     if (sampling.logprobs >= 0) {
         scores.look_at(row, count);
-        log_sum = scores.best() + std::log(scores.sum());
+        log_sum = scores.log_sum();
         read_likeliest(std::min(sampling.logprobs, count), log_sum, sampled);
     }
     if (grammar != nullptr && !constrain(count, history, *grammar, index)) {
@@ -54,7 +77,7 @@ Sampled Sampler::sample(
     }
     edit_scores(sampling, history, index);
     look_at_edited(count, sampling, history, mask);
-    sampled.masked = scores.ruled_out_better();
+    sampled.flags = scores.ruled_out_better() ? MASKED : 0;
     sampled.token = choose(count, sampling, index);
     undo(0);
     if (sampling.logprobs >= 0) {
@@ -94,14 +117,14 @@ void Sampler::read_likeliest(int32_t wanted, double log_sum, Sampled & sampled) 
 // In the order of Hugging Face's generate: bias, penalties, ban of n-grams; temperature and the rest come after.
 void Sampler::edit_scores(const Sampling & sampling, History & history, uint32_t index) {
     for (const TokenBias & bias : sampling.bias) {
-        set(bias.token, row[bias.token] + bias.bias);
+        edit(bias.token, [&](float score) { return score + bias.bias; });
     }
     if (sampling.penalises()) {
         const bool only_output = sampling.repetition_penalty == 1;
         const size_t prompt_length = history.length() - std::min<size_t>(index, history.length());
         for (const TokenUses::Use & use : history.uses(prompt_length)) {
             if (use.in_output > 0 || !only_output) {
-                set(use.token, penalised(row[use.token], use.in_output, sampling));
+                edit(use.token, [&](float score) { return penalised(score, use.in_output, sampling); });
             }
         }
     }
@@ -115,7 +138,7 @@ void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History &
         repeats.clear();
         history.find_repeats(static_cast<size_t>(sampling.no_repeat_ngram_size), repeats);
         for (const int32_t token : repeats) {
-            set(token, -HUGE_VALF);
+            edit(token, [](float) { return -HUGE_VALF; });
         }
     }
     scores.look_at_any(row, count, mask);
@@ -128,12 +151,17 @@ void Sampler::look_at_edited(int32_t count, const Sampling & sampling, History &
     }
 }
 
-void Sampler::set(int32_t token, float score) {
+// A change keeps the order of scores.
+template <typename Change> void Sampler::edit(int32_t token, Change && change) {
+    if (!scores.has(token / BLOCK)) {
+        scores.change_bound(token / BLOCK, change);
+        return;
+    }
     if (!(row[token] < HUGE_VALF)) {
         throw Failure(NOT_A_NUMBER, "the model computed a score that is not a number");
     }
     edits.push_back({token, row[token]});
-    row[token] = score;
+    row[token] = change(row[token]);
 }
 
 void Sampler::undo(size_t edits_kept) {
@@ -265,6 +293,29 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sample(
         *sampled = open.sampler.sample(
             row, open.vocabulary, open.sampling, open.history, open.grammar.get(), open.pieces.get(),
             static_cast<uint32_t>(index));
+    });
+}
+
+// The memory has the fields of Handed one behind the other. The result is flagged FETCHED where they do not suffice.
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_Sampler_sampleHanded(
+        JNIEnv * env, jclass, jlong handle, jobject handed, jint numbered, jint index, jobject result) {
+    return using_sampler(handle, [&](OpenSampler & open) {
+        const int32_t blocks = open.vocabulary / BLOCK;
+        if (open.vocabulary % BLOCK != 0 || numbered < 1 || numbered > blocks || index < 0) {
+            throw Failure(INVALID_ARGUMENT, "not so many blocks, or a bad index");
+        }
+        const int64_t floats = 2 * static_cast<int64_t>(blocks) + (1 + BLOCK) * static_cast<int64_t>(numbered);
+        const float * const bests = memory<float>(env, handed, floats);
+        const auto * const numbers = reinterpret_cast<const int32_t *>(bests + 2 * static_cast<int64_t>(blocks));
+        if (std::any_of(numbers, numbers + numbered, [&](int32_t n) { return n < 0 || n >= blocks; })) {
+            throw Failure(INVALID_ARGUMENT, "no such block");
+        }
+        const auto * const scores = reinterpret_cast<const float *>(numbers + numbered);
+        const Handed row = {bests, bests + blocks, numbers, scores, numbered};
+        auto * const sampled = reinterpret_cast<Sampled *>(memory<int32_t>(env, result, sizeof(Sampled)));
+        const std::optional<Sampled> found = open.sampler.sample(
+            row, open.vocabulary, open.sampling, open.history, open.pieces.get(), static_cast<uint32_t>(index));
+        *sampled = found.value_or(Sampled{-1, NAN, FETCHED, 0, {}});
     });
 }
 

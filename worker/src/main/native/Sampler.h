@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "GrammarMatcher.h"
@@ -20,10 +21,13 @@ struct TokenLogprob {
 struct Sampled {
     int32_t token; // -1: the grammar allows none
     float logprob; // log-softmax of the raw scores, before any setting; NaN where none was asked for
-    int32_t masked; // 1: the mask has ruled out a token with a better score than all that it allows
+    int32_t flags;
     int32_t likeliest_count;
     TokenLogprob likeliest[MOST_LOGPROBS]; // likeliest first; those of probability 0 are left out
 };
+
+constexpr int32_t MASKED = 1;  // the mask has ruled out a token with a better score than all that it allows
+constexpr int32_t FETCHED = 2; // what the device had handed over did not suffice
 
 class Sampler {
 public:
@@ -34,12 +38,21 @@ public:
         float * row, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
         const TokenTrie * pieces, uint32_t index);
 
+    // The same from what a device has handed over of the row, without a grammar: the token is that of the whole row, and
+    // log-probabilities are but for rounding. Nothing where it takes the whole row to know. The count is a multiple of BLOCK.
+    std::optional<Sampled> sample(
+        const Handed & handed, int32_t count, const Sampling & sampling, History & history, const TokenTrie * pieces,
+        uint32_t index);
+
 private:
+    Sampled choose_from(
+        float * row, int32_t count, const Sampling & sampling, History & history, GrammarMatcher * grammar,
+        const TokenTrie * pieces, uint32_t index);
     bool constrain(int32_t count, const History & history, GrammarMatcher & grammar, uint32_t index);
     void read_likeliest(int32_t wanted, double log_sum, Sampled & sampled);
     void edit_scores(const Sampling & sampling, History & history, uint32_t index);
     void look_at_edited(int32_t count, const Sampling & sampling, History & history, const uint64_t * mask);
-    void set(int32_t token, float score);
+    template <typename Change> void edit(int32_t token, Change && change);
     void undo(size_t edits_kept);
     int32_t choose(int32_t count, const Sampling & sampling, uint32_t index);
 
@@ -49,6 +62,7 @@ private:
     };
 
     float * row = nullptr;
+    std::vector<float> scattered; // a row of which most blocks are missing
     std::vector<float> allowed; // the row, without what the grammar rules out
     std::vector<uint64_t> mask_inside; // of a character: scratch
     Scores scores;

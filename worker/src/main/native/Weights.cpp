@@ -8,6 +8,9 @@ namespace {
 // So few that they are sorted rather than parted once more.
 constexpr int32_t FEW = 256;
 
+// Far more than the sum of a row's weights is off by.
+constexpr double ROUNDING = 1e-5;
+
 } // namespace
 
 void Weights::weigh(const Scores & of, float at_temperature) {
@@ -29,11 +32,11 @@ const float * Weights::weights_of(int32_t block) {
     return of_block;
 }
 
-Weights::Mass Weights::down_to(Border border) {
+Weights::Mass Weights::down_to(Border border, bool missing_too) {
     Mass mass = {0, 0};
     for (int32_t i = 0; i < scores->blocks(); i++) {
         kept[i] = 0;
-        if (scores->block_best(i) >= border.score) {
+        if (scores->block_best(i) >= border.score && (missing_too || scores->has(i))) {
             kept[i] = sum_kept(scores->block(i), weights_of(i), border.score, border.token - i * BLOCK, mass.tokens);
             mass.weight += kept[i];
         }
@@ -45,6 +48,9 @@ Weights::Mass Weights::down_to(Border border) {
 // the two last depths until few tokens are left to sort.
 Border Weights::nucleus(Border floor, double share) {
     floor.score = std::max(floor.score, scores->best() + LOWEST_EXPONENT * temperature);
+    if (scores->missing() && scores->missing_best() >= floor.score) {
+        return nucleus_above_missing(floor, share);
+    }
     Mass low_mass = down_to(floor);
     const double wanted = share * low_mass.weight;
     Border low = floor;
@@ -64,6 +70,30 @@ Border Weights::nucleus(Border floor, double share) {
         high = depth.score;
         high_mass = mass;
     }
+    return between(low, low_mass, high, high_mass, wanted);
+}
+
+// The same where the floor lies among missing scores, of which only bounds are known: the border, if it is the same with
+// the least and with the most that they can weigh.
+Border Weights::nucleus_above_missing(Border floor, double share) {
+    const Border low = {std::nextafter(scores->missing_best(), HUGE_VALF), Border::LAST};
+    const Mass above = down_to(low);
+    const double known = down_to(floor, false).weight;
+    const double least = share * known * (1 - ROUNDING);
+    const double most = share * (known + scores->missing_weight(temperature)) * (1 + ROUNDING);
+    if (most > above.weight) {
+        throw Incomplete();
+    }
+    const Border border = between(low, above, HUGE_VALF, {0, 0}, least);
+    const Border other = between(low, above, HUGE_VALF, {0, 0}, most);
+    if (border.score != other.score || border.token != other.token) {
+        throw Incomplete();
+    }
+    return border;
+}
+
+// Halves what lies between two depths until few tokens are left to sort.
+Border Weights::between(Border low, Mass low_mass, float high, Mass high_mass, double wanted) {
     while (low_mass.tokens - high_mass.tokens > FEW) {
         const float middle = low.score + (std::min(high, scores->best()) - low.score) / 2;
         if (!(middle > low.score && middle < high)) {

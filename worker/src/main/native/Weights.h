@@ -41,7 +41,9 @@ private:
     };
 
     const float * weights_of(int32_t block);
-    Mass down_to(Border border);
+    Mass down_to(Border border, bool missing_too = true);
+    Border between(Border low, Mass low_mass, float high, Mass high_mass, double wanted);
+    Border nucleus_above_missing(Border floor, double share);
     Border sort_out(Border low, float high, double missing);
 
     const Scores * scores = nullptr;

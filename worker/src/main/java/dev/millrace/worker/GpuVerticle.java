@@ -103,7 +103,12 @@ final class GpuVerticle extends VerticleBase {
         KvBudget budget = Objects.requireNonNull(shared.preflight().budgets().get(device));
         LOG.info("Context of device {}: {} tokens ({})", device, budget.cells(), budget.reason());
         ContextSettings settings = new ContextSettings(
-                budget.cells(), config.slots() + IDLE_SEQUENCES, config.batchTokens(), threads(), config.exact());
+                budget.cells(),
+                config.slots() + IDLE_SEQUENCES,
+                config.batchTokens(),
+                threads(),
+                config.exact(),
+                device instanceof Device.Gpu);
         Engine engine = new Engine(
                 new EngineSettings(
                         name + "-engine",

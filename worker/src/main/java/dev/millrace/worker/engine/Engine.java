@@ -194,7 +194,7 @@ public final class Engine implements AutoCloseable {
         }
         scheduler.tellProgress(System.nanoTime());
         load = scheduler.load();
-        metrics.onStep(batch.outputs(), load);
+        metrics.onStep(batch, load);
     }
 
     private void retire(Scheduler scheduler) {

@@ -3,6 +3,7 @@ package dev.millrace.worker.engine;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.Usage;
+import dev.millrace.worker.llama.Batch;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -11,7 +12,7 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * What dashboards ask of an engine. The names are vLLM's, so that dashboards made for it work here; labelled with the
+ * What dashboards ask of an engine. The names are vLLM's where it has them, so that dashboards made for it work here; labelled with the
  * model's name and the device. Thread-safe, as simpleclient is.
  */
 public final class EngineMetrics {
@@ -23,6 +24,7 @@ public final class EngineMetrics {
     private final Gauge cacheUsage;
     private final Counter promptTokens;
     private final Counter generationTokens;
+    private final Counter fetchedRows;
     private final Counter prefixQueries;
     private final Counter prefixHits;
     private final Counter preemptions;
@@ -38,6 +40,10 @@ public final class EngineMetrics {
         cacheUsage = gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is in use, 0 to 1.", registry);
         promptTokens = counter("vllm:prompt_tokens", "Prompt tokens of finished completions.", registry);
         generationTokens = counter("vllm:generation_tokens", "Tokens drawn by the device.", registry);
+        fetchedRows = counter(
+                "millrace_fetched_rows",
+                "Tokens for which the device's candidates did not suffice, so that the whole row of scores was fetched.",
+                registry);
         prefixQueries = counter("vllm:prefix_cache_queries", "Tokens looked up in the prefix cache.", registry);
         prefixHits = counter("vllm:prefix_cache_hits", "Tokens found in the prefix cache.", registry);
         preemptions = counter("vllm:num_preemptions", "Completions that went back to the queue.", registry);
@@ -79,8 +85,9 @@ public final class EngineMetrics {
             this.device = device;
         }
 
-        void onStep(int tokens, EngineLoad load) {
-            generationTokens.labels(modelName, device).inc(tokens);
+        void onStep(Batch batch, EngineLoad load) {
+            generationTokens.labels(modelName, device).inc(batch.outputs());
+            fetchedRows.labels(modelName, device).inc(batch.fetchedRows());
             running.labels(modelName, device).set(load.runningPrompts());
             waiting.labels(modelName, device).set(load.queuedPrompts());
             cacheUsage.labels(modelName, device).set(1 - load.freeKvCells() / (double) load.kvCells());

@@ -3,6 +3,7 @@ package dev.millrace.worker.llama;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The rows of one step, and what was sampled after those that asked for it.
@@ -124,6 +125,11 @@ public final class Batch {
     /** The tokens that the model found likeliest under its raw scores, likeliest first: as many as were asked for. */
     public List<TokenLogprob> likeliest(int output) {
         return results.likeliest(existing(output));
+    }
+
+    /** Outputs whose whole row of scores was fetched from the device, because its candidates did not suffice. */
+    public int fetchedRows() {
+        return (int) IntStream.range(0, outputs).filter(results::fetched).count();
     }
 
     /** Says what was sampled: for decoders that do without the native side. */

@@ -10,8 +10,10 @@ package dev.millrace.worker.llama;
  * @param threads     CPU threads of a step; more than there are free cores make it many times slower
  * @param exact       whether a CPU takes care that a completion depends on nothing but itself, to the last bit. It costs
  *                    a lone completion a row that is thrown away with each token
+ * @param candidates  whether a row of scores stays on the device where its best blocks suffice to choose the token. Worth
+ *                    it on a GPU, whose rows come over a bus; what is chosen is the same
  */
-public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact) {
+public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates) {
     public static final int MOST_SEQUENCES = 254;
 
     public ContextSettings {
@@ -21,9 +23,9 @@ public record ContextSettings(int kvCells, int sequences, int batchTokens, int t
         require("threads", threads, 512);
     }
 
-    /** Exact. */
+    /** Exact, of whole rows. */
     public ContextSettings(int kvCells, int sequences, int batchTokens, int threads) {
-        this(kvCells, sequences, batchTokens, threads, true);
+        this(kvCells, sequences, batchTokens, threads, true, false);
     }
 
     private static void require(String name, int value, int most) {

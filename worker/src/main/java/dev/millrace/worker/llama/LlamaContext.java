@@ -45,7 +45,8 @@ public final class LlamaContext implements Decoder {
                     settings.sequences(),
                     settings.batchTokens(),
                     settings.threads(),
-                    settings.exact()));
+                    settings.exact(),
+                    settings.candidates()));
             return new LlamaContext(model, settings, new Handle("context", opened, LlamaContext::close));
         } catch (LlamaException e) {
             model.handle().release();
@@ -150,7 +151,7 @@ public final class LlamaContext implements Decoder {
     }
 
     private static native long open(
-            long model, int kvCells, int sequences, int batchTokens, int threads, boolean exact);
+            long model, int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates);
 
     private static native long close(long context);
 

@@ -7,10 +7,15 @@ import java.util.List;
 
 /**
  * What was sampled, in direct memory that the native side writes: per result an int and a float (token,
- * log-probability), whether the mask had its way, the number of likeliest tokens, and room for {@link SamplerSettings#MOST_LOGPROBS} of these, likewise
+ * log-probability), flags, the number of likeliest tokens, and room for {@link SamplerSettings#MOST_LOGPROBS} of these, likewise
  * an int and a float.
  */
 final class Results {
+    /** Flags, as in {@code Sampler.h}. */
+    private static final int MASKED = 1;
+
+    private static final int FETCHED = 2;
+
     private static final int PAIR_BYTES = 8;
     private static final int COUNT = PAIR_BYTES + 4;
     static final int BYTES = COUNT + 4 + SamplerSettings.MOST_LOGPROBS * PAIR_BYTES;
@@ -34,7 +39,16 @@ final class Results {
     }
 
     boolean masked(int result) {
-        return memory.getInt(start + result * BYTES + PAIR_BYTES) != 0;
+        return (flags(result) & MASKED) != 0;
+    }
+
+    /** Whether what the device had handed over of the row did not suffice. */
+    boolean fetched(int result) {
+        return (flags(result) & FETCHED) != 0;
+    }
+
+    private int flags(int result) {
+        return memory.getInt(start + result * BYTES + PAIR_BYTES);
     }
 
     List<TokenLogprob> likeliest(int result) {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +67,23 @@ public final class Sampler implements AutoCloseable {
             throw new IllegalArgumentException("scores must be as many as tokens, in native byte order");
         }
         handle.call(sampler -> sample(sampler, scores, index, resultMemory));
+        return sampled();
+    }
+
+    /**
+     * The same from what a device would hand over of the row, see {@code Handed.h}, without a grammar.
+     *
+     * @param handed   by block of 64 scores its best score, then its part of the softmax; the numbers of some blocks, the
+     *                 best one first; the scores of these. Direct, in native order
+     * @param numbered how many those are
+     * @return empty where it takes the whole row to know
+     */
+    Optional<Sampled> sampleHanded(FloatBuffer handed, int numbered, int index) {
+        handle.call(sampler -> sampleHanded(sampler, handed, numbered, index, resultMemory));
+        return results.fetched(0) ? Optional.empty() : Optional.of(sampled());
+    }
+
+    private Sampled sampled() {
         return new Sampled(results.token(0), results.logprob(0), results.masked(0), results.likeliest(0));
     }
 
@@ -81,4 +99,7 @@ public final class Sampler implements AutoCloseable {
     private static native long append(long sampler, int token);
 
     private static native long sample(long sampler, FloatBuffer scores, int index, ByteBuffer result);
+
+    private static native long sampleHanded(
+            long sampler, FloatBuffer handed, int numbered, int index, ByteBuffer result);
 }
