@@ -13,7 +13,8 @@ package dev.millrace.worker.llama;
  * @param candidates  whether a row of scores stays on the device where its best blocks suffice to choose the token. Worth
  *                    it on a GPU, whose rows come over a bus; what is chosen is the same
  */
-public record ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates) {
+public record ContextSettings(
+        int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates) {
     public static final int MOST_SEQUENCES = 254;
 
     public ContextSettings {
