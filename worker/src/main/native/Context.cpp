@@ -26,7 +26,7 @@ llama_context * open_llama(const Model & model, const Limits & limits, Candidate
     params.n_threads = params.n_threads_batch = limits.threads;
     params.kv_unified = true;
     params.type_k = params.type_v = GGML_TYPE_F16;
-    params.flash_attn_type = model.gpu != nullptr ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO; // on, unless the device has none for the model's heads
     params.op_offload = model.gpu != nullptr;
     params.no_perf = true;
     if (candidates != nullptr) {

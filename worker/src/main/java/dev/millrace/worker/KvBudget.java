@@ -13,10 +13,10 @@ import java.util.Locale;
 record KvBudget(int cells, String reason) {
     private static final long MIB = 1 << 20;
     /**
-     * For what is neither weights nor KV cache: buffers of a step, and on a GPU CUDA itself and cuBLAS' workspace. An
-     * estimate on the safe side.
+     * For what is neither weights nor KV cache: buffers of a step with three rows of scores for each sequence, and on a
+     * GPU CUDA itself and cuBLAS' workspace. An estimate on the safe side.
      */
-    private static final long GPU_RESERVE_BYTES = 1024 * MIB;
+    private static final long GPU_RESERVE_BYTES = 1280 * MIB;
 
     private static final long CPU_RESERVE_BYTES = 256 * MIB;
 

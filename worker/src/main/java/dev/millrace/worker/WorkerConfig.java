@@ -101,9 +101,12 @@ public record WorkerConfig(
     }
 
     private static List<Device> devices(Settings settings) {
-        return settings.list("devices", List.of("cpu"), "cpu, or the numbers of GPUs, for example 0,1").stream()
-                .map(Device::parse)
-                .toList();
+        List<String> names = settings.list("devices", List.of("cpu"), "cpu, or the numbers of GPUs, for example 0,1");
+        List<Device> devices = names.stream().map(Device::parse).toList();
+        if (devices.stream().distinct().count() < devices.size()) {
+            throw new IllegalArgumentException("devices names one twice: " + String.join(",", names));
+        }
+        return devices;
     }
 
     private static KafkaSettings kafka(Settings settings) {

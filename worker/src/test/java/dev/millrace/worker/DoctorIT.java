@@ -69,7 +69,7 @@ class DoctorIT {
 
     @Test
     void fillsAGpuThatHasLittleMemory() throws Exception {
-        giveGpus(1, 1024 + 2 + 4);
+        giveGpus(1, 1280 + 2 + 4);
 
         Outcome outcome = examine(DemoModel.FILE, "--devices=0");
 

@@ -30,7 +30,7 @@ class KvBudgetTest {
     void aGpuHoldsWhatFitsBesideTheWeights() {
         KvBudget budget = budget(GPU, 24_000);
 
-        assertThat(budget.cells()).isEqualTo((24_000 - 7_680 - 1024) * 1024 / 144);
+        assertThat(budget.cells()).isEqualTo((24_000 - 7_680 - 1280) * 1024 / 144);
         assertThat(budget.reason()).startsWith("all that fits; 108771 fit: 24000 MiB free, less 7680 of weights");
     }
 
@@ -58,7 +58,7 @@ class KvBudgetTest {
 
     @Test
     void roomForLessThanAStepIsTooLittle() {
-        int least = 7_680 + 1024 + 72; // MiB: 512 tokens are 72 MiB
+        int least = 7_680 + 1280 + 72; // MiB: 512 tokens are 72 MiB
 
         assertThat(budget(GPU, least).cells()).isEqualTo(512);
         assertThat(refusal(least - 1)).isEqualTo(14);

@@ -24,9 +24,14 @@ public record ContextSettings(
         require("threads", threads, 512);
     }
 
-    /** Exact, of whole rows. */
+    /** Of whole rows. */
+    public ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact) {
+        this(kvCells, sequences, batchTokens, threads, exact, false);
+    }
+
+    /** Exact. */
     public ContextSettings(int kvCells, int sequences, int batchTokens, int threads) {
-        this(kvCells, sequences, batchTokens, threads, true, false);
+        this(kvCells, sequences, batchTokens, threads, true);
     }
 
     private static void require(String name, int value, int most) {

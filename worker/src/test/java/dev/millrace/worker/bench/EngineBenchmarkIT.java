@@ -26,7 +26,8 @@ class EngineBenchmarkIT {
 
     @Test
     void measuresEveryRatioAndWritesTheReport() throws Exception {
-        Parameters parameters = new Parameters(List.of("demo"), List.of(1, 4), 1, 8, 1, null, folder, 0);
+        Parameters parameters =
+                new Parameters(List.of("demo"), List.of(1, 4), 1, 8, 1, null, folder, 0, new Device.Cpu());
 
         List<String> lines =
                 EngineBenchmark.run(parameters).stream().map(Ratio::line).toList();
@@ -54,11 +55,11 @@ class EngineBenchmarkIT {
     void theBareLoopGeneratesTheTokensOfTheEngine(int sequences) throws Exception {
         LlamaLibrary library = EngineProcess.library();
         Path program = EngineBenchmark.buildBareLoop(library);
-        Setting setting = new Setting(DEMO, sequences, 24, 1);
+        Setting setting = Setting.of(DEMO, new Device.Cpu(), sequences, 24, 1);
         Load load = Load.random(7, false, 24, sequences, 2000);
         try (Peer engine = LineProcess.engine(setting, true);
                 Peer bare =
-                        LineProcess.bareLoop(setting, program, library.file().resolveSibling(""))) {
+                        LineProcess.bareLoop(setting, program, library.file().resolveSibling(""), true)) {
 
             List<Integer> generated = engine.generate(load).ids();
 

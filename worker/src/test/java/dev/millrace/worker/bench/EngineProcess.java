@@ -51,12 +51,13 @@ final class EngineProcess {
     /**
      * Answers until the input ends.
      *
-     * @param arguments the model's file, KV cells, sequences, threads, whether it is to be exact
+     * @param arguments the model's file, KV cells, sequences, threads, whether it is to be exact, the device,
+     *     whether it hands over candidates
      */
     public static void main(String[] arguments) throws IOException, PromptRefusedException, InterruptedException {
         int sequences = Integer.parseInt(arguments[2]);
-        LlamaModel model =
-                LlamaModel.open(library(), Path.of(arguments[0]), new Device.Cpu(), sequences, LoadProgress.SILENT);
+        Device device = Device.parse(arguments[5]);
+        LlamaModel model = LlamaModel.open(library(), Path.of(arguments[0]), device, sequences, LoadProgress.SILENT);
         // The scheduler keeps the id of one sequence for what the next prompt may begin with.
         ContextSettings settings = new ContextSettings(
                 Integer.parseInt(arguments[1]),
@@ -64,13 +65,13 @@ final class EngineProcess {
                 Load.STEP_ROWS,
                 Integer.parseInt(arguments[3]),
                 Boolean.parseBoolean(arguments[4]),
-                false);
+                Boolean.parseBoolean(arguments[6]));
         Engine engine = new Engine(
                 new EngineSettings(
                         "engine", model.contextTokens(), sequences, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, settings),
                 endless(model.vocabulary()),
-                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), "cpu"));
+                new EngineMetrics(new CollectorRegistry()).labelled(model.name(), device.toString()));
         engine.start().join();
         EngineProcess process = new EngineProcess(engine);
         BufferedReader loads = new BufferedReader(new InputStreamReader(System.in, UTF_8));

@@ -21,6 +21,12 @@ final class GeneratedModel {
     /** Qwen3's vocabulary; 0.27 billion weights, 0.54 GB. Input and output share their embedding, as in Qwen3-4B. */
     static final Shape BENCHMARK = new Shape(151_936, 768, 2304, 20, 8, 4, 128);
 
+    /** Of exactly Qwen3-4B's shape: 4.02 billion weights, 8.04 GB. */
+    static final Shape QWEN3_4B = new Shape(151_936, 2560, 9728, 36, 32, 8, 128);
+
+    /** The same made small, for a CPU. */
+    static final Shape SMALL = new Shape(16_384, 320, 1216, 4, 4, 1, 128);
+
     /**
      * Numbers of weights.
      *
@@ -44,6 +50,7 @@ final class GeneratedModel {
     private static final List<String> CONTROL_TOKENS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
     private static final int BYTE_TOKENS = 256;
+    private static final int CONTEXT_TOKENS = 1 << 19;
     private static final int HEAD_BYTES = 1 << 24;
     private static final int BLOCK_BYTES = 1 << 16;
     /** Sign and fraction of four halves; the exponent makes them ±0.031 to ±0.062. */
@@ -127,7 +134,7 @@ final class GeneratedModel {
     private void putKeys() {
         put("general.architecture", "qwen3");
         put("general.name", "Random weights");
-        put("qwen3.context_length", 32_768);
+        put("qwen3.context_length", CONTEXT_TOKENS);
         put("qwen3.block_count", shape.layers());
         put("qwen3.embedding_length", shape.width());
         put("qwen3.feed_forward_length", shape.feedForward());

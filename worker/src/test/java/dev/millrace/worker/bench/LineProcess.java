@@ -25,6 +25,10 @@ final class LineProcess implements Peer {
 
     /** The engine, on a Java with the options that a worker has. */
     static Peer engine(Setting setting, boolean exact) throws IOException {
+        return engine(setting, exact, setting.onGpu());
+    }
+
+    static Peer engine(Setting setting, boolean exact, boolean candidates) throws IOException {
         return new LineProcess(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -37,17 +41,21 @@ final class LineProcess implements Peer {
                 Integer.toString(setting.kvCells()),
                 Integer.toString(setting.sequences()),
                 Integer.toString(setting.threads()),
-                Boolean.toString(exact)));
+                Boolean.toString(exact),
+                setting.device().toString(),
+                Boolean.toString(candidates)));
     }
 
-    static Peer bareLoop(Setting setting, Path program, Path libraries) throws IOException {
+    static Peer bareLoop(Setting setting, Path program, Path libraries, boolean unified) throws IOException {
         return new LineProcess(List.of(
                 program.toString(),
                 libraries.toString(),
                 setting.model().toString(),
                 Integer.toString(setting.kvCells()),
                 Integer.toString(setting.sequences()),
-                Integer.toString(setting.threads())));
+                Integer.toString(setting.threads()),
+                setting.device().toString(),
+                unified ? "unified" : "separate"));
     }
 
     @Override

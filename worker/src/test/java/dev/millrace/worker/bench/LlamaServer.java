@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,9 +36,9 @@ final class LlamaServer implements Peer {
     }
 
     /** Starts one and waits until it is ready. */
-    static Peer start(Path program, Setting setting) throws IOException, InterruptedException {
+    static Peer start(Path program, Setting setting, boolean sampleOnDevice) throws IOException, InterruptedException {
         int port = freePort();
-        List<String> command = List.of(
+        List<String> command = new ArrayList<>(List.of(
                 program.toString(),
                 "--model",
                 setting.model().toString(),
@@ -55,7 +56,13 @@ final class LlamaServer implements Peer {
                 "off",
                 "--cache-ram",
                 "0",
-                "--log-disable");
+                "--log-disable"));
+        if (setting.onGpu()) {
+            command.addAll(List.of("--device", "CUDA" + setting.device(), "--n-gpu-layers", "999"));
+        }
+        if (sampleOnDevice) {
+            command.add("--backend-sampling");
+        }
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)

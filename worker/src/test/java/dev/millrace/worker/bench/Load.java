@@ -26,11 +26,16 @@ record Load(boolean sampled, int tokens, List<int[]> prompts) {
 
     /** Prompts of random tokens, so that no two have a beginning in common. */
     static Load random(long seed, boolean sampled, int tokens, int sequences, int vocabulary) {
+        return random(seed, sampled, tokens, sequences, vocabulary, PROMPT_TOKENS);
+    }
+
+    /** The same with prompts of so many tokens. */
+    static Load random(long seed, boolean sampled, int tokens, int sequences, int vocabulary, int promptTokens) {
         Random random = new Random(seed);
         return new Load(
                 sampled,
                 tokens,
-                Stream.generate(() -> random.ints(PROMPT_TOKENS, 0, vocabulary).toArray())
+                Stream.generate(() -> random.ints(promptTokens, 0, vocabulary).toArray())
                         .limit(sequences)
                         .toList());
     }

@@ -1,5 +1,6 @@
 package dev.millrace.worker.bench;
 
+import dev.millrace.worker.llama.Device;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -9,13 +10,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a run of the benchmark is told.
  *
- * @param models {@code demo}, {@code generated}, or GGUF files
+ * @param models {@code demo}, {@code generated}, {@code generated-4b}, {@code generated-small}, or GGUF files
  * @param sequences numbers of completions at once
  * @param tokens of each completion
  * @param threads of each peer
  * @param llamaServer the program; null: do without
  * @param reports folder to write to
  * @param leastNanos a load is repeated, with other prompts, until it has taken so long
+ * @param device of all peers
  */
 record Parameters(
         List<String> models,
@@ -25,9 +27,12 @@ record Parameters(
         int threads,
         @Nullable Path llamaServer,
         Path reports,
-        long leastNanos) {
+        long leastNanos,
+        Device device) {
     static final String DEMO = "demo";
     static final String GENERATED = "generated";
+    static final String GENERATED_4B = "generated-4b";
+    static final String GENERATED_SMALL = "generated-small";
 
     private static final long LEAST_NANOS = 1_000_000_000L;
     private static final int MOST_SEQUENCES = 250;
@@ -51,7 +56,8 @@ record Parameters(
                 Integer.parseInt(environment.getOrDefault("THREADS", Integer.toString(freeCores()))),
                 server.isEmpty() ? null : Path.of(server).toAbsolutePath(),
                 Path.of(environment.getOrDefault("REPORTS", "../docs/bench")),
-                LEAST_NANOS);
+                LEAST_NANOS,
+                Device.parse(environment.getOrDefault("DEVICE", "cpu")));
     }
 
     /** One is left to those who send and read. */

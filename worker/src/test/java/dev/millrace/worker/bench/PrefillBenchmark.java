@@ -99,7 +99,7 @@ final class PrefillBenchmark {
     }
 
     private Engine engine(int share) {
-        ContextSettings settings = new ContextSettings(KV_CELLS, STREAMS + 2, Load.STEP_ROWS, threads, true, false);
+        ContextSettings settings = new ContextSettings(KV_CELLS, STREAMS + 2, Load.STEP_ROWS, threads, true);
         return new Engine(
                 new EngineSettings("engine", model.contextTokens(), STREAMS + 1, share, 0, Pace.UNLIMITED),
                 () -> LlamaContext.open(model, settings),

@@ -11,7 +11,9 @@ import java.util.function.ToDoubleFunction;
 /**
  * The engine's speed over that of a peer, of the same round each: above 1 the engine is faster.
  *
- * @param peer {@code bare} and {@code llama-server}, or {@code greedy}: the engine itself without sampling
+ * @param peer {@code bare} and {@code llama-server}, or the engine itself: {@code greedy} without sampling, {@code
+ *     whole-rows} without candidates, {@code candidates} with them; or {@code separate}, where the bare loop is compared with itself, with cells of
+ *     its own for each sequence
  * @param sampling with {@code -inexact} behind it for the engine without exactness
  */
 record Ratio(String peer, String model, String sampling, int sequences, double median, double min, double max) {
@@ -37,9 +39,21 @@ record Ratio(String peer, String model, String sampling, int sequences, double m
         ToDoubleFunction<Sample> decode = Sample::decodeTokensPerSecond;
         ToDoubleFunction<Sample> endToEnd = Sample::endToEndTokensPerSecond;
         add(ratios, samples, Sample.BARE, is(Sample.ENGINE, Sample.GREEDY), is(Sample.BARE, Sample.GREEDY), decode);
+        add(
+                ratios,
+                samples,
+                Sample.SEPARATE,
+                is(Sample.BARE, Sample.GREEDY),
+                is(Sample.SEPARATE, Sample.GREEDY),
+                decode);
         for (String sampling : List.of(Sample.GREEDY, Sample.SAMPLED)) {
             for (String engine : List.of(Sample.ENGINE, Sample.INEXACT)) {
-                add(ratios, samples, Sample.SERVER, is(engine, sampling), is(Sample.SERVER, sampling), endToEnd);
+                for (String server : List.of(Sample.SERVER, Sample.SERVER_BACKEND)) {
+                    add(ratios, samples, server, is(engine, sampling), is(server, sampling), endToEnd);
+                }
+            }
+            for (String engine : List.of(Sample.WHOLE_ROWS, Sample.CANDIDATES)) {
+                add(ratios, samples, engine, is(Sample.ENGINE, sampling), is(engine, sampling), decode);
             }
         }
         add(

@@ -24,7 +24,7 @@ record Report(Parameters parameters, LlamaLibrary library, List<Sample> samples,
         Files.writeString(folder.resolve("engine.md"), markdown());
     }
 
-    private JsonObject json() throws IOException {
+    JsonObject json() throws IOException {
         return new JsonObject()
                 .put("date", LocalDate.now(ZoneOffset.UTC).toString())
                 .put("processor", processor())
@@ -36,7 +36,7 @@ record Report(Parameters parameters, LlamaLibrary library, List<Sample> samples,
                 .put("samples", new JsonArray(samples.stream().map(Sample::json).toList()));
     }
 
-    private static String processor() throws IOException {
+    static String processor() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.replaceFirst(".*: *", ""))
@@ -89,10 +89,10 @@ record Report(Parameters parameters, LlamaLibrary library, List<Sample> samples,
                 Load.TOP_K,
                 Load.REPETITION_PENALTY,
                 ratios.stream().map(Report::row).collect(Collectors.joining()),
-                speeds());
+                speeds(samples));
     }
 
-    private static String row(Ratio ratio) {
+    static String row(Ratio ratio) {
         return String.format(
                 Locale.ROOT,
                 "| `%s` | %s | %s | %d | %.3f | %.3f | %.3f |%n",
@@ -107,7 +107,7 @@ record Report(Parameters parameters, LlamaLibrary library, List<Sample> samples,
 
     private record Measured(String model, int sequences, String peer, String sampling) {}
 
-    private String speeds() {
+    static String speeds(List<Sample> samples) {
         StringBuilder rows = new StringBuilder();
         Map<Measured, List<Sample>> groups = samples.stream()
                 .collect(Collectors.groupingBy(

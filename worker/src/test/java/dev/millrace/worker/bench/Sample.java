@@ -23,7 +23,18 @@ record Sample(
     static final String INEXACT = "engine-inexact";
 
     static final String BARE = "bare";
+    /** The same with cells of its own for each sequence. */
+    static final String SEPARATE = "separate";
+
+    /** The engine without candidates. */
+    static final String WHOLE_ROWS = "whole-rows";
+
+    /** The engine with candidates where it does without by itself. */
+    static final String CANDIDATES = "candidates";
+
     static final String SERVER = "llama-server";
+    /** The same with its own sampling on the device. */
+    static final String SERVER_BACKEND = "llama-server-backend";
 
     JsonObject json() {
         return JsonObject.mapFrom(this);

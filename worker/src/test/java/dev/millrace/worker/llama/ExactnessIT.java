@@ -210,7 +210,7 @@ class ExactnessIT {
     /** Neither its rows nor its rounding are what they would be otherwise; what it says is. */
     @Test
     void takesOtherKernelsWhereItNeedNotBeExact() {
-        try (LlamaContext context = LlamaContext.open(model, new ContextSettings(4000, 8, 512, 1, false, false))) {
+        try (LlamaContext context = LlamaContext.open(model, new ContextSettings(4000, 8, 512, 1, false))) {
             Generation subject = subject(context, 0, 512);
 
             Generation.run(context, List.of(subject));

@@ -8,6 +8,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,27 @@ class GpuIT {
             }
 
             assertThat(equal).isGreaterThan(lines.size() * 95 / 100);
+        }
+    }
+
+    /** Both in one process, by the same kernels: here equality is promised. */
+    @Test
+    void choosesFromCandidatesAsFromWholeRows() {
+        try (LlamaModel model = DemoModel.open(new Device.Gpu(0));
+                LlamaContext whole = LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, false));
+                LlamaContext candidates = LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, true))) {
+            RandomSettings any = new RandomSettings(new Random(8));
+            for (int round = 0; round < 40; round++) {
+                SamplerSettings settings = any.settings(model.vocabulary().size());
+                int[] prompt = new Random(round).ints(20, 0, 2000).toArray();
+                Generation expected = new Generation(whole, 0, settings, prompt, 512, 60);
+                Generation.run(whole, List.of(expected));
+
+                Generation generation = new Generation(candidates, 0, settings, prompt, 512, 60);
+                Generation.run(candidates, List.of(generation));
+
+                assertThat(generation.tokens).isEqualTo(expected.tokens);
+            }
         }
     }
 
