@@ -13,8 +13,8 @@
 
 class Scores {
 public:
-    // What is looked at from now on: rows that are whole, or one with the blocks that were handed over. The latter must
-    // stay as it is meanwhile, and have been looked at before it is edited. Throws Incomplete where it is no row of numbers.
+    // What is looked at from now on: whole rows, or one with the blocks that were handed over, which must stay as it is
+    // meanwhile. Throws Incomplete where that is no row of numbers.
     void expect_whole() { handed = nullptr; }
     void expect(const Handed & row, int32_t count);
 
@@ -79,10 +79,10 @@ private:
     float last_block[BLOCK];
     float best_score = 0;
     float best_of_all = 0;
-    std::vector<float> block_bests;            // bounds where blocks are missing
-    const Handed * handed = nullptr;           // null: nothing is missing
-    std::vector<uint8_t> there;                // by block
-    std::vector<float> bounds;                 // by block, of the scores as edited
+    std::vector<float> block_bests;  // bounds where blocks are missing
+    const Handed * handed = nullptr; // null: nothing is missing
+    std::vector<uint8_t> there;      // by block
+    std::vector<float> bounds;       // by block, of the scores as edited
     float best_missing = 0;
     double handed_log_sum = 0;
     std::vector<float> best_scores; // scratch
