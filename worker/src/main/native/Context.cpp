@@ -186,9 +186,10 @@ void Context::check_room(int cells) const {
     }
 }
 
-void Context::step(const Row * from, int count, Sampled * results) {
+void Context::step(const Row * from, int count, Sampled * results, int adapter) {
     check_not_broken();
     check_rows(from, count);
+    use(adapter);
     broken = true;
     // Even slices: a slice of two rows would read all weights for them.
     const int slices = (count + slice_rows - 1) / slice_rows;
@@ -198,6 +199,16 @@ void Context::step(const Row * from, int count, Sampled * results) {
         results = step_slice(from + begin, end - begin, results);
     }
     broken = false;
+}
+
+// llama.cpp plans its graphs anew after a change, and does nothing where there is none.
+void Context::use(int adapter) {
+    if (adapter < 0 || adapter > static_cast<int>(model->adapters.size())) {
+        throw Failure(INVALID_ARGUMENT, "no adapter " + std::to_string(adapter));
+    }
+    llama_adapter_lora * used = adapter == 0 ? nullptr : model->adapters[adapter - 1];
+    float scale = 1;
+    llama_set_adapters_lora(context.get(), &used, adapter == 0 ? 0 : 1, &scale);
 }
 
 // Everything that llama.cpp would answer by ending the process, or not notice.

@@ -87,7 +87,8 @@ public:
     int64_t save(int sequence);
     void restore(int64_t saved, int sequence);
     void forget(int64_t saved);
-    void step(const Row * rows, int count, Sampled * results);
+    // With the adapter of this number; 0: none.
+    void step(const Row * rows, int count, Sampled * results, int adapter);
 
     int batch_tokens() const { return limits.batch_tokens; }
 
@@ -104,6 +105,7 @@ private:
     void check_not_broken() const;
     void check_room(int cells) const;
     const Saved & saved_at(int64_t saved) const;
+    void use(int adapter);
     void check_rows(const Row * rows, int count);
     Sampled * step_slice(const Row * rows, int count, Sampled * results);
     void decode(int rows, bool padded);

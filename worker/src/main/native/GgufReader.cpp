@@ -1,4 +1,3 @@
-#include <gguf.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -13,10 +12,6 @@
 namespace {
 
 constexpr size_t LONGEST_TEXT = 1000;
-
-struct FreeGguf {
-    void operator()(gguf_context * context) const { gguf_free(context); }
-};
 
 int64_t file_bytes(const std::string & file) {
     struct stat status;
@@ -33,13 +28,7 @@ int64_t file_bytes(const std::string & file) {
     return status.st_size;
 }
 
-// llama.cpp's getters abort on a key of another type, so each is asked for its type first.
-std::string text_of(const gguf_context * gguf, const std::string & key) {
-    const int64_t id = gguf_find_key(gguf, key.c_str());
-    const bool found = id >= 0 && gguf_get_kv_type(gguf, id) == GGUF_TYPE_STRING;
-    return found ? std::string(gguf_get_val_str(gguf, id)).substr(0, LONGEST_TEXT) : "";
-}
-
+// As text_of, for whole numbers.
 int64_t number_of(const gguf_context * gguf, const std::string & key) {
     const int64_t id = gguf_find_key(gguf, key.c_str());
     if (id < 0) {
@@ -67,6 +56,13 @@ void check_whole(const gguf_context * gguf, int64_t bytes) {
 }
 
 } // namespace
+
+// llama.cpp's getters abort on a key of another type, so each is asked for its type first.
+std::string text_of(const gguf_context * gguf, const std::string & key) {
+    const int64_t id = gguf_find_key(gguf, key.c_str());
+    const bool found = id >= 0 && gguf_get_kv_type(gguf, id) == GGUF_TYPE_STRING;
+    return found ? std::string(gguf_get_val_str(gguf, id)).substr(0, LONGEST_TEXT) : "";
+}
 
 GgufSummary read_gguf(const std::string & file) {
     GgufSummary summary;

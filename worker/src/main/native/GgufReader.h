@@ -1,9 +1,15 @@
 // What is in a model file, from its head alone, and whether the file is whole.
 #pragma once
 
+#include <gguf.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
+
+struct FreeGguf {
+    void operator()(gguf_context * context) const { gguf_free(context); }
+};
 
 struct GgufSummary {
     std::string architecture;
@@ -20,3 +26,6 @@ struct GgufSummary {
 
 // Throws Failure FILE_UNREADABLE, FILE_DAMAGED or MODEL_UNSUPPORTED.
 GgufSummary read_gguf(const std::string & file);
+
+// The text under a key; empty where there is none.
+std::string text_of(const gguf_context * gguf, const std::string & key);

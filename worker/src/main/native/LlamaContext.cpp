@@ -117,7 +117,7 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_forget(JNIEn
 
 // The memory is that of a Batch: rows up to the capacity, then results.
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
-        JNIEnv * env, jclass, jlong handle, jobject batch, jint capacity, jint rows) {
+        JNIEnv * env, jclass, jlong handle, jobject batch, jint capacity, jint rows, jint adapter) {
     return change_context(handle, [&](Context & context) {
         if (rows < 1 || rows > capacity) {
             throw Failure(INVALID_ARGUMENT, std::to_string(rows) + " rows in a batch of " + std::to_string(capacity));
@@ -125,7 +125,7 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
         // A guard against absurd sizes, which Linux would promise and then answer by killing the process.
     const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
         const Row * const from = reinterpret_cast<Row *>(memory<int32_t>(env, batch, needed));
-        context.step(from, rows, reinterpret_cast<Sampled *>(const_cast<Row *>(from + capacity)));
+        context.step(from, rows, reinterpret_cast<Sampled *>(const_cast<Row *>(from + capacity)), adapter);
     });
 }
 

@@ -15,6 +15,7 @@ struct Model {
 
     llama_model * model = nullptr;
     const llama_vocab * vocab = nullptr;
+    std::vector<llama_adapter_lora *> adapters; // the model's own; none is added while a context is open
     ggml_backend_dev_t gpu = nullptr; // null: the CPU
     // Texts of tokens that steer the model although they are not marked as control tokens, by their first byte.
     std::array<std::vector<std::string>, 256> marks;

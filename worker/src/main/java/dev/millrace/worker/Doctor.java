@@ -8,7 +8,10 @@ import dev.millrace.worker.llama.Hardware.Cuda;
 import dev.millrace.worker.llama.Hardware.Memory;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;
+import dev.millrace.worker.llama.LoraFile;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -19,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * with; unlike a start it goes on to the next thing.
  */
 final class Doctor {
+    private static final long KIB = 1 << 10;
     private static final long MIB = 1 << 20;
 
     private final WorkerConfig config;
@@ -52,12 +56,23 @@ final class Doctor {
         }
         attempt(() -> GgufFile.inspect(library, config.model())).ifPresent(file -> tell("model", model(file)));
         Optional<ModelFile> model = attempt(() -> ModelFile.check(library, config));
-        config.devices().forEach(device -> examine(hardware, device, model));
+        List<AdapterFile> adapters = model.map(file -> adapters(library)).orElse(List.of());
+        config.devices().forEach(device -> examine(hardware, device, model, adapters));
     }
 
-    private void examine(Hardware hardware, Device device, Optional<ModelFile> model) {
+    private List<AdapterFile> adapters(LlamaLibrary library) {
+        List<Path> files = attempt(() -> AdapterFile.in(config.adapters())).orElse(List.of());
+        List<AdapterFile> adapters = files.stream()
+                .flatMap(file -> attempt(() -> AdapterFile.check(library, file, config.model())).stream())
+                .toList();
+        adapters.forEach(adapter -> tell("adapter", adapter(adapter)));
+        return adapters;
+    }
+
+    private void examine(Hardware hardware, Device device, Optional<ModelFile> model, List<AdapterFile> adapters) {
         attempt(() -> Preflight.memory(hardware, device))
-                .flatMap(memory -> model.flatMap(file -> attempt(() -> KvBudget.of(config, device, memory, file))))
+                .flatMap(memory ->
+                        model.flatMap(file -> attempt(() -> KvBudget.of(config, device, memory, file, adapters))))
                 .ifPresent(budget ->
                         tell("device " + device, budget.cells() + " tokens of context (" + budget.reason() + ")"));
     }
@@ -111,6 +126,12 @@ final class Doctor {
         String quantized = file.quantizedTypes().isEmpty() ? "not quantised" : "quantised";
         return config.model() + ", " + file.architecture() + ", tensors " + types + " (" + quantized + "), "
                 + file.bytes() / MIB + " MiB, context of " + file.contextTokens() + " tokens";
+    }
+
+    private static String adapter(AdapterFile adapter) {
+        LoraFile lora = adapter.lora();
+        return adapter.name() + ", rank " + lora.rank() + ", for " + lora.matrices() + " matrices, "
+                + lora.bytes() / KIB + " KiB";
     }
 
     private static String orNone(String text) {

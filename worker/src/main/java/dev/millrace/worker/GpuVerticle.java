@@ -1,6 +1,7 @@
 package dev.millrace.worker;
 
 import dev.millrace.process.Health;
+import dev.millrace.worker.engine.Adapters;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.Engine;
 import dev.millrace.worker.engine.EngineMetrics;
@@ -87,6 +88,7 @@ final class GpuVerticle extends VerticleBase {
                 device,
                 shared.config().slots(),
                 log);
+        shared.preflight().adapters().forEach(adapter -> model.loadAdapter(adapter.path()));
         LOG.info(
                 "Model loaded successfully: {}, {} bytes, {} seconds, device {}",
                 file.name(),
@@ -126,9 +128,15 @@ final class GpuVerticle extends VerticleBase {
                         Future.fromCompletionStage(engine.start(), context), shared.modelId(), shared.replyPartitions())
                 .onSuccess(v -> startDelivery(
                         name,
-                        new PromptPreparation(modelName, shared.modelId().result(), template, masks),
+                        new PromptPreparation(modelName, shared.modelId().result(), adapters(), template, masks),
                         engine,
                         model));
+    }
+
+    private Adapters adapters() {
+        return new Adapters(shared.preflight().adapters().stream()
+                .map(adapter -> new Adapters.Adapter(adapter.name(), adapter.digest()))
+                .toList());
     }
 
     /** Often enough that a stuck device is given up not much later than its limit. */

@@ -3,6 +3,7 @@ package dev.millrace.worker;
 import dev.millrace.process.StartFailure;
 import dev.millrace.worker.llama.Device;
 import dev.millrace.worker.llama.Hardware.Memory;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -32,20 +33,22 @@ record KvBudget(int cells, String reason) {
      * @param memory of the device, before the model is loaded
      * @throws StartFailure when that is not enough
      */
-    static KvBudget of(WorkerConfig config, Device device, Memory memory, ModelFile model) {
+    static KvBudget of(WorkerConfig config, Device device, Memory memory, ModelFile model, List<AdapterFile> adapters) {
         boolean cpu = device instanceof Device.Cpu;
         long perToken = model.kvBytesPerToken();
         // An exact CPU keeps an eighth more, see the native KvCache.
         long cellBytes = cpu && config.exact() ? perToken + (perToken + 7) / 8 : perToken;
         long reserve = cpu ? CPU_RESERVE_BYTES : GPU_RESERVE_BYTES;
-        long room = memory.freeBytes() - model.gguf().bytes() - reserve;
+        long weights = model.gguf().bytes()
+                + adapters.stream().mapToLong(adapter -> adapter.lora().bytes()).sum();
+        long room = memory.freeBytes() - weights - reserve;
         long fit = memory.freeBytes() == 0 ? MOST_CELLS : Math.max(0, Math.min(MOST_CELLS, room / cellBytes));
         String sum = String.format(
                 Locale.ROOT,
                 "%d fit: %d MiB free, less %d of weights and %d for buffers, at %.1f KiB a token",
                 fit,
                 memory.freeBytes() / MIB,
-                model.gguf().bytes() / MIB,
+                weights / MIB,
                 reserve / MIB,
                 cellBytes / 1024.0);
 

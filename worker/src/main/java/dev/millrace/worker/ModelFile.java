@@ -5,13 +5,7 @@ import dev.millrace.worker.llama.GgufFile;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;
 import dev.millrace.worker.llama.LlamaModel;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,7 +18,6 @@ import java.util.regex.Pattern;
  */
 record ModelFile(Path path, String name, GgufFile gguf, long kvBytesPerToken) {
     private static final Pattern FILE_NAME = Pattern.compile("(.+?)(-f16)?\\.gguf", Pattern.CASE_INSENSITIVE);
-    private static final int READ_BYTES = 1 << 20;
 
     /**
      * Looks into the file without loading it.
@@ -52,20 +45,9 @@ record ModelFile(Path path, String name, GgufFile gguf, long kvBytesPerToken) {
 
     /**
      * The digest of weights and tokenizer, which are all in this one file: only a worker with the same may continue a
-     * completion. Reads the whole file, which takes some seconds for eight gigabytes.
+     * completion. Takes some seconds for eight gigabytes.
      */
     String digest() {
-        try (InputStream in = Files.newInputStream(path)) {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            byte[] buffer = new byte[READ_BYTES];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                sha256.update(buffer, 0, read);
-            }
-            return "sha256:" + HexFormat.of().formatHex(sha256.digest());
-        } catch (IOException e) {
-            throw new StartFailure("the model cannot be read: " + path, e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return FileDigest.of(path);
     }
 }

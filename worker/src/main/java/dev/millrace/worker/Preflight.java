@@ -8,14 +8,16 @@ import dev.millrace.worker.llama.Hardware.Memory;
 import dev.millrace.worker.llama.LlamaException;
 import dev.millrace.worker.llama.LlamaLibrary;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * What a start rests on, made sure of before anything large is loaded.
  *
+ * @param adapters in the order of their numbers, from 1 on
  * @param budgets one for each device
  */
-record Preflight(LlamaLibrary library, ModelFile modelFile, Map<Device, KvBudget> budgets) {
+record Preflight(LlamaLibrary library, ModelFile modelFile, List<AdapterFile> adapters, Map<Device, KvBudget> budgets) {
 
     /**
      * Takes seconds at most.
@@ -27,11 +29,14 @@ record Preflight(LlamaLibrary library, ModelFile modelFile, Map<Device, KvBudget
         LlamaLibrary library = openLibrary(config);
         Hardware hardware = Hardware.of(library);
         ModelFile modelFile = ModelFile.check(library, config);
+        List<AdapterFile> adapters = AdapterFile.in(config.adapters()).stream()
+                .map(file -> AdapterFile.check(library, file, modelFile.path()))
+                .toList();
         Map<Device, KvBudget> budgets = new HashMap<>();
         for (Device device : config.devices()) {
-            budgets.put(device, KvBudget.of(config, device, memory(hardware, device), modelFile));
+            budgets.put(device, KvBudget.of(config, device, memory(hardware, device), modelFile, adapters));
         }
-        return new Preflight(library, modelFile, budgets);
+        return new Preflight(library, modelFile, adapters, budgets);
     }
 
     /** Opens llama.cpp. It throws a {@link LlamaException} when that cannot be used. */

@@ -13,7 +13,8 @@ enum StartProblem {
     FILE(15, "the model file cannot be read"),
     DAMAGED(16, "the model file is damaged"),
     ARCHITECTURE(17, "llama.cpp cannot run the model"),
-    WEIGHTS(18, "the model's weights are not F16");
+    WEIGHTS(18, "the model's weights are not F16"),
+    ADAPTER(19, "an adapter cannot be used");
 
     private final int exitStatus;
     private final String text;

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param workerId name of this process, unique among the workers
  * @param model a GGUF file
  * @param modelName what prompts ask for; null: made from the file's name
+ * @param adapters folder of LoRA adapters that prompts may name; null: none
  * @param allowQuantized whether weights may be of other types than F16
  * @param llamaHome a llama.cpp to use instead of the one that came with the build
  * @param devices one engine for each
@@ -35,6 +36,7 @@ public record WorkerConfig(
         String workerId,
         Path model,
         @Nullable String modelName,
+        @Nullable Path adapters,
         boolean allowQuantized,
         @Nullable Path llamaHome,
         List<Device> devices,
@@ -60,6 +62,7 @@ public record WorkerConfig(
                 settings.text("worker-id", defaultWorkerId(), "name of this process, unique among the workers"),
                 settings.requiredPath("model", "GGUF file with F16 weights"),
                 settings.optional("model-name", "name that prompts may ask for; by default the file's"),
+                settings.optionalPath("adapters", "folder of LoRA adapters for the model, NAME.gguf"),
                 settings.flag("allow-quantized", "takes a model whose weights are not F16"),
                 settings.optionalPath("llama-home", "another llama.cpp of the same version"),
                 devices(settings),

@@ -73,7 +73,7 @@ class KvBudgetTest {
         List<String> arguments = new ArrayList<>(List.of(settings));
         arguments.add("--model=model.gguf");
         WorkerConfig config = WorkerConfig.from(new Settings(arguments, Map.of()));
-        return KvBudget.of(config, device, new Memory(freeMib * MIB, 80_000 * MIB), MODEL);
+        return KvBudget.of(config, device, new Memory(freeMib * MIB, 80_000 * MIB), MODEL, List.of());
     }
 
     private static int refusal(int freeMib, String... settings) {

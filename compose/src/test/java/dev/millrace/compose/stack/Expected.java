@@ -34,13 +34,23 @@ public record Expected(
         String finish) {
 
     private static final Path FILE = Path.of("../worker/demo-model/expected.jsonl");
+    private static final Path BRIEF = Path.of("../worker/demo-model/adapters/brief.expected.jsonl");
 
     /** More than any answer in the file has. */
     private static final int MAX_ANSWER_TOKENS = 2048;
 
     public static List<Expected> all() throws IOException {
+        return read(FILE);
+    }
+
+    /** What it answers with the adapter {@code brief}. */
+    static List<Expected> brief() throws IOException {
+        return read(BRIEF);
+    }
+
+    private static List<Expected> read(Path file) throws IOException {
         ObjectMapper mapper = new ObjectMapper();
-        return Files.readAllLines(FILE).stream()
+        return Files.readAllLines(file).stream()
                 .map(line -> parse(mapper, line))
                 .toList();
     }

@@ -20,6 +20,7 @@ public sealed interface ClientEvent {
      * @param conversation the one that the client named, or that its history makes
      * @param messages the system part first, where there is one; the last one is the user's
      * @param language the one to answer in, as the client calls it: which there are is the worker's to say
+     * @param adapter the LoRA adapter to answer with; likewise
      */
     record CreateResponse(
             @Nullable String eventId,
@@ -27,7 +28,8 @@ public sealed interface ClientEvent {
             String conversation,
             List<Message> messages,
             Sampling sampling,
-            @Nullable String language)
+            @Nullable String language,
+            @Nullable String adapter)
             implements ClientEvent {
 
         /** The prompt that asks for it. */
@@ -39,6 +41,7 @@ public sealed interface ClientEvent {
                     .setMessages(messages)
                     .setSampling(sampling)
                     .setLanguage(language)
+                    .setAdapter(adapter)
                     .setReplyTo(replyTo)
                     .build();
         }

@@ -69,6 +69,7 @@ public final class ClientEventReader {
         String conversation = conversation(fields);
         Sampling sampling = SamplingReader.read(fields);
         String language = fields.name("language", LONGEST_NAME);
+        String adapter = fields.name("adapter", LONGEST_NAME);
         for (String name : WITHOUT_EFFECT.keySet()) {
             refuseEffect(fields, name);
         }
@@ -79,7 +80,8 @@ public final class ClientEventReader {
                 conversation == null ? ConversationKey.of(messages) : conversation,
                 messages,
                 sampling,
-                language);
+                language,
+                adapter);
     }
 
     /** A string, or an object with the id. */

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
 import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
 import dev.millrace.schemas.event.Message;
+import dev.millrace.schemas.event.Prompt;
+import dev.millrace.schemas.event.ReplyAddress;
 import dev.millrace.schemas.event.ResponseFormat;
 import dev.millrace.schemas.event.ResponseFormatType;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,12 +66,15 @@ class ClientEventReaderTest {
                 'max_new_tokens': 10, 'max_output_tokens': 10, 'temperature': 2, 'top_p': 0.9, 'top_k': 0, 'min_p': 1,
                 'repetition_penalty': 1.5, 'presence_penalty': -2, 'frequency_penalty': 2.0,
                 'no_repeat_ngram_size': 3, 'do_sample': false, 'seed': -9223372036854775808, 'stop': ['a', 'b'],
-                'loop_guard': false, 'language': 'th'""");
+                'loop_guard': false, 'language': 'th', 'adapter': 'brief'""");
 
         assertThat(create.eventId()).isEqualTo("e");
         assertThat(create.model()).isEqualTo("qwen");
         assertThat(create.conversation()).isEqualTo("c");
         assertThat(create.language()).isEqualTo("th");
+        assertThat(create.toPrompt(UUID.randomUUID(), new ReplyAddress("replies", 0, 0L)))
+                .extracting(Prompt::getLanguage, Prompt::getAdapter)
+                .containsExactly("th", "brief");
         assertThat(create.sampling())
                 .isEqualTo(Sampling.newBuilder()
                         .setMaxNewTokens(10)

@@ -4,6 +4,7 @@ import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.llama.Batch;
+import dev.millrace.worker.llama.Decoder;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -28,6 +29,7 @@ public final class EngineMetrics {
     private final Counter prefixQueries;
     private final Counter prefixHits;
     private final Counter preemptions;
+    private final Counter adapterChanges;
     private final Counter finished;
     private final Histogram queueTime;
     private final Histogram timeToFirstToken;
@@ -47,6 +49,10 @@ public final class EngineMetrics {
         prefixQueries = counter("vllm:prefix_cache_queries", "Tokens looked up in the prefix cache.", registry);
         prefixHits = counter("vllm:prefix_cache_hits", "Tokens found in the prefix cache.", registry);
         preemptions = counter("vllm:num_preemptions", "Completions that went back to the queue.", registry);
+        adapterChanges = counter(
+                "millrace_adapter_changes",
+                "Steps with another LoRA adapter, or none, than the step before.",
+                registry);
         finished = Counter.build("vllm:request_success", "Finished completions by finish reason.")
                 .labelNames("model_name", "device", "finished_reason")
                 .register(registry);
@@ -79,6 +85,7 @@ public final class EngineMetrics {
     public final class Labelled {
         private final String modelName;
         private final String device;
+        private int adapter = Decoder.NO_ADAPTER;
 
         private Labelled(String modelName, String device) {
             this.modelName = modelName;
@@ -88,6 +95,10 @@ public final class EngineMetrics {
         void onStep(Batch batch, EngineLoad load) {
             generationTokens.labels(modelName, device).inc(batch.outputs());
             fetchedRows.labels(modelName, device).inc(batch.fetchedRows());
+            if (batch.size() > 0) {
+                adapterChanges.labels(modelName, device).inc(batch.adapter() == adapter ? 0 : 1);
+                adapter = batch.adapter();
+            }
             running.labels(modelName, device).set(load.runningPrompts());
             waiting.labels(modelName, device).set(load.queuedPrompts());
             cacheUsage.labels(modelName, device).set(1 - load.freeKvCells() / (double) load.kvCells());

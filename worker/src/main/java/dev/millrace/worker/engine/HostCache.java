@@ -15,12 +15,7 @@ final class HostCache {
      *
      * @param name by which the device knows it
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared by its tokens
-    record Saved(long name, int[] tokens, long bytes) {
-        int common(int[] others, int length) {
-            return TokenPrefix.common(tokens, tokens.length, others, length);
-        }
-    }
+    record Saved(long name, TokenPrefix held, long bytes) {}
 
     private final Decoder decoder;
     private final long limitBytes;
@@ -41,21 +36,22 @@ final class HostCache {
             return;
         }
         saved.removeIf(
-                older -> older.common(sequence.tokens(), sequence.length()) == older.tokens().length && forget(older));
+                older -> older.held().common(sequence.held()) == older.held().length() && forget(older));
         while (bytes + needed > limitBytes) {
             forget(saved.remove());
         }
-        saved.add(new Saved(decoder.save(sequence.id()), sequence.tokens(), needed));
+        saved.add(new Saved(decoder.save(sequence.id()), sequence.held(), needed));
         bytes += needed;
     }
 
     /** What begins most like these tokens, where at least half of it would be used; null where nothing does. */
     @Nullable
-    Saved worthBringing(int[] tokens, int length) {
+    Saved worthBringing(TokenPrefix wanted) {
         Saved best = null;
         for (Saved candidate : saved) {
-            int common = candidate.common(tokens, length);
-            if (2 * common >= candidate.tokens().length && (best == null || common > best.common(tokens, length))) {
+            int common = candidate.held().common(wanted);
+            if (2 * common >= candidate.held().length()
+                    && (best == null || common > best.held().common(wanted))) {
                 best = candidate;
             }
         }
@@ -83,7 +79,6 @@ final class HostCache {
     }
 
     private boolean covers(Sequence sequence) {
-        return saved.stream()
-                .anyMatch(candidate -> candidate.common(sequence.tokens(), sequence.length()) == sequence.length());
+        return saved.stream().anyMatch(candidate -> candidate.held().common(sequence.held()) == sequence.length());
     }
 }

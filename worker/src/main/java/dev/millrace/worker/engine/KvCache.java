@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * because a later prompt may begin with their tokens, and evicted, the least recently used first, when room is needed;
  * to host memory where that has room.
  *
- * <p>What is reused is found by its token ids and by nothing else, and shared, not copied: a beginning that many
+ * <p>What is reused is found by its token ids and its adapter and by nothing else, and shared, not copied: a beginning that many
  * sequences have in common takes its cells once. Owned by the engine's thread.
  */
 final class KvCache {
@@ -32,25 +32,24 @@ final class KvCache {
         this.host = new HostCache(decoder, hostBytes);
     }
 
-    /** Of the first {@code length} tokens, how many a sequence in use holds. */
-    int heldInUse(int[] tokens, int length) {
-        return common(longest(inUse.stream(), tokens, length), tokens, length);
+    /** Of these tokens, how many a sequence in use holds. */
+    int heldInUse(TokenPrefix wanted) {
+        return common(longest(inUse.stream(), wanted), wanted);
     }
 
-    /** Of the first {@code length} tokens, how many need not be computed. */
-    int held(int[] tokens, int length) {
-        HostCache.Saved saved = host.worthBringing(tokens, length);
-        int onDevice = common(longest(onDevice(), tokens, length), tokens, length);
-        return saved == null ? onDevice : Math.max(onDevice, saved.common(tokens, length));
+    /** Of these tokens, how many need not be computed. */
+    int held(TokenPrefix wanted) {
+        HostCache.Saved saved = host.worthBringing(wanted);
+        int onDevice = common(longest(onDevice(), wanted), wanted);
+        return saved == null ? onDevice : Math.max(onDevice, saved.held().common(wanted));
     }
 
     /**
-     * A sequence for these tokens, which holds as many of the first {@code length} as were found. There must be fewer
-     * than {@link #mostInUse} in use.
+     * A sequence that holds as many of these tokens as were found. There must be fewer than {@link #mostInUse} in use.
      */
-    Sequence open(int[] tokens, int length, SamplerSettings sampler) {
-        Sequence source = source(tokens, length);
-        Sequence opened = new Sequence(freeId(source), tokens, common(source, tokens, length));
+    Sequence open(TokenPrefix wanted, SamplerSettings sampler) {
+        Sequence source = source(wanted);
+        Sequence opened = new Sequence(freeId(source), wanted.adapter(), wanted.tokens(), common(source, wanted));
         decoder.admit(opened.id(), sampler);
         if (source != null) {
             decoder.share(source.id(), opened.id(), opened.length());
@@ -105,18 +104,21 @@ final class KvCache {
     }
 
     /** What begins most like these tokens, brought in from host memory where that has more of them. */
-    private @Nullable Sequence source(int[] tokens, int length) {
-        HostCache.Saved saved = host.worthBringing(tokens, length);
-        int onDevice = common(longest(onDevice(), tokens, length), tokens, length);
-        if (saved != null && saved.common(tokens, length) > onDevice && makeRoom(saved.tokens().length)) {
+    private @Nullable Sequence source(TokenPrefix wanted) {
+        HostCache.Saved saved = host.worthBringing(wanted);
+        int onDevice = common(longest(onDevice(), wanted), wanted);
+        if (saved != null
+                && saved.held().common(wanted) > onDevice
+                && makeRoom(saved.held().length())) {
             int id = freeId(null);
             if (host.moveTo(id, saved)) {
-                idle.add(new Sequence(id, saved.tokens(), saved.tokens().length));
+                TokenPrefix held = saved.held();
+                idle.add(new Sequence(id, held.adapter(), held.tokens(), held.length()));
             } else {
                 ids.clear(id);
             }
         }
-        return longest(onDevice(), tokens, length);
+        return longest(onDevice(), wanted);
     }
 
     private int freeId(@Nullable Sequence keep) {
@@ -148,18 +150,18 @@ final class KvCache {
         return decoder.cellsOf(sequences.mapToInt(Sequence::id).toArray());
     }
 
-    private static @Nullable Sequence longest(Stream<Sequence> sequences, int[] tokens, int length) {
+    private static @Nullable Sequence longest(Stream<Sequence> sequences, TokenPrefix wanted) {
         return sequences
-                .filter(sequence -> common(sequence, tokens, length) > 0)
-                .max(Comparator.comparingInt(sequence -> common(sequence, tokens, length)))
+                .filter(sequence -> common(sequence, wanted) > 0)
+                .max(Comparator.comparingInt(sequence -> common(sequence, wanted)))
                 .orElse(null);
     }
 
-    private static int common(@Nullable Sequence sequence, int[] tokens, int length) {
-        return sequence == null ? 0 : TokenPrefix.common(sequence.tokens(), sequence.length(), tokens, length);
+    private static int common(@Nullable Sequence sequence, TokenPrefix wanted) {
+        return sequence == null ? 0 : sequence.held().common(wanted);
     }
 
     private static boolean isBeginning(Sequence older, Sequence sequence) {
-        return common(older, sequence.tokens(), sequence.length()) == older.length();
+        return common(older, sequence.held()) == older.length();
     }
 }

@@ -47,7 +47,7 @@ final class PrefillBudget {
     /**
      * Prompt rows of the next step at most.
      *
-     * @param generating rows for those who generate
+     * @param generating rows for those who generate; where none are in the step, those of a step that waits for it
      * @param depth tokens before the deepest prompt row
      */
     int rows(int generating, int depth) {
@@ -60,7 +60,7 @@ final class PrefillBudget {
         return (int) Math.max(1, promptNanos(generating) / estimate(depthClass(depth)));
     }
 
-    /** A step with so many rows has taken so long. */
+    /** A step with so many rows, or with so many rows waiting for it, has taken so long. */
     void onStep(int generating, int promptRows, int depth, long nanos) {
         step++;
         if (generating > 0 && promptRows == 0) {

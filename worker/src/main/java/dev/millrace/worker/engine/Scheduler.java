@@ -6,7 +6,9 @@ import dev.millrace.worker.llama.Batch;
 import dev.millrace.worker.llama.Decoder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When the cache runs full nevertheless, the youngest completion of the lowest priority goes back to the queue. What it
  * had in the cache stays as long as there is room, and it continues from its tokens as if nothing had happened.
+ *
+ * <p>Who goes when does not depend on the adapter. Those who run with the same one have their steps together, and the
+ * adapters take turns.
  *
  * <p>Owned by the engine's thread. All that it asks of the device is to keep sequences.
  */
@@ -40,8 +45,11 @@ final class Scheduler {
     private Decoder decoder;
     private PrefillBudget budget;
     private Batch batch;
+    private AdapterTurns turns = new AdapterTurns();
     /** Of the batch. */
     private StepPlan plan;
+    /** Whether the batch has another adapter than the one before. */
+    private boolean adapterChanges;
 
     private KvCache cache;
     private @Nullable Slot[] bySequence;
@@ -51,9 +59,9 @@ final class Scheduler {
         this.decoder = decoder;
         this.budget = new PrefillBudget(settings.prefillShare(), settings.slots());
         this.batch = new Batch(decoder.batchTokens());
-        this.plan = new StepPlan(running, budget, settings.pace(), 0);
         this.cache = new KvCache(decoder, settings.hostCacheBytes());
         this.bySequence = new Slot[decoder.sequences()];
+        this.plan = nothing();
     }
 
     void enqueue(Slot slot) {
@@ -131,16 +139,32 @@ final class Scheduler {
 
     /** The rows of the next step; none where no slot is due. The batch is the scheduler's and reused. */
     Batch plan(long nowNanos) {
-        batch.clear();
-        plan = new StepPlan(running, budget, settings.pace(), nowNanos);
+        plan = nextPlan(nowNanos);
         while (!cache.makeRoom(plan.leastRows())) {
             preempt();
-            plan = new StepPlan(running, budget, settings.pace(), nowNanos);
+            plan = nextPlan(nowNanos);
         }
+        batch.clear(plan.adapter());
         int rows = Math.min(plan.wantedRows(), batch.capacity());
         cache.makeRoom(rows);
         plan.fill(batch, Math.min(rows, cache.freeCells()), share);
+        adapterChanges = rows > 0 && turns.take(plan.adapter());
         return batch;
+    }
+
+    /** That of the adapter whose turn it is, of those with which there is something to compute. */
+    private StepPlan nextPlan(long nowNanos) {
+        TreeMap<Integer, StepPlan> plans = new TreeMap<>();
+        for (Slot slot : running) {
+            plans.computeIfAbsent(
+                    slot.adapter(), adapter -> new StepPlan(adapter, running, budget, settings.pace(), nowNanos));
+        }
+        plans.values().removeIf(of -> of.wantedRows() == 0);
+        return plans.isEmpty() ? nothing() : Objects.requireNonNull(plans.get(turns.next(plans.navigableKeySet())));
+    }
+
+    private StepPlan nothing() {
+        return new StepPlan(Decoder.NO_ADAPTER, List.of(), budget, settings.pace(), 0);
     }
 
     private void preempt() {
@@ -160,12 +184,14 @@ final class Scheduler {
     }
 
     /**
-     * Hands the tokens that a step drew to their slots.
+     * Hands the tokens that a step drew to their slots. What a change of the adapter takes is not held against the rows.
      *
      * @param stepNanos what the device took for it
      */
     void accept(Batch batch, long stepNanos, long nowNanos) {
-        budget.onStep(plan.generating(), batch.size() - plan.generating(), plan.depth(), stepNanos);
+        if (!adapterChanges) {
+            budget.onStep(plan.streams(), batch.size() - plan.generating(), plan.depth(), stepNanos);
+        }
         for (int output = 0; output < batch.outputs(); output++) {
             Slot slot = bySequence[batch.outputSequence(output)];
             if (slot == null) {
@@ -209,6 +235,7 @@ final class Scheduler {
         decoder = replacement;
         budget = new PrefillBudget(settings.prefillShare(), settings.slots());
         batch = new Batch(replacement.batchTokens());
+        turns = new AdapterTurns();
         cache = new KvCache(replacement, settings.hostCacheBytes());
         bySequence = new Slot[replacement.sequences()];
         return failed;

@@ -5,15 +5,18 @@ import java.util.Arrays;
 /** What one sequence of the device's KV cache holds. Owned by the engine's thread. */
 final class Sequence {
     private final int id;
+    private final int adapter;
     private int[] tokens;
     private int length;
 
     /**
+     * @param adapter what it is computed with
      * @param tokens what it holds and will come to hold; the array may grow in content, but what is held does not change
      * @param length how many of them it holds
      */
-    Sequence(int id, int[] tokens, int length) {
+    Sequence(int id, int adapter, int[] tokens, int length) {
         this.id = id;
+        this.adapter = adapter;
         this.tokens = tokens;
         this.length = length;
     }
@@ -26,9 +29,9 @@ final class Sequence {
         return length;
     }
 
-    /** The tokens that it holds; exactly as long once it is idle. */
-    int[] tokens() {
-        return tokens;
+    /** What it holds. */
+    TokenPrefix held() {
+        return new TokenPrefix(adapter, tokens, length);
     }
 
     /** The next token is in the next step. */

@@ -107,6 +107,11 @@ final class Slot {
         return request.parameters().sampler();
     }
 
+    /** The number of the one that it is computed with. */
+    int adapter() {
+        return request.adapter();
+    }
+
     String principal() {
         return request.principal();
     }
@@ -140,7 +145,7 @@ final class Slot {
 
     /** A sequence of the cache for its tokens. The last of them is always computed: the next is drawn after it. */
     void admit(KvCache cache, long nowNanos) {
-        Sequence opened = cache.open(tokens, length - 1, sampler());
+        Sequence opened = cache.open(reusable(), sampler());
         sequence = opened;
         if (!stopwatch.admitted()) {
             stopwatch.onAdmitted(nowNanos);
@@ -167,17 +172,22 @@ final class Slot {
 
     /** How many of its first tokens need not be computed. */
     int heldIn(KvCache cache) {
-        return cache.held(tokens, length - 1);
+        return cache.held(reusable());
     }
 
     /** How many of its first tokens are in use by others. */
     int heldInUse(KvCache cache) {
-        return cache.heldInUse(tokens, length - 1);
+        return cache.heldInUse(reusable());
     }
 
     /** Tokens that both begin with. */
     int commonWith(Slot other) {
-        return TokenPrefix.common(tokens, length - 1, other.tokens, other.length - 1);
+        return reusable().common(other.reusable());
+    }
+
+    /** All tokens but the last. */
+    private TokenPrefix reusable() {
+        return new TokenPrefix(adapter(), tokens, length - 1);
     }
 
     boolean prefilling() {

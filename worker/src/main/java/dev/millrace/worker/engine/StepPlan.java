@@ -3,31 +3,53 @@ package dev.millrace.worker.engine;
 import dev.millrace.worker.llama.Batch;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Who gets how many rows of a step: every completion that decodes its one row, so that no prompt stalls it, however long;
  * what is left is shared out among those in prefill, evenly, so that a short prompt does not wait for a long one. While
- * anybody generates they get no more than their budget, since a long step is a long wait for the next token.
+ * anybody generates they get no more than their budget, since a long step is a long wait for the next token. A step is
+ * of one adapter; those who generate with another wait for it, so that prompts keep to a budget then, too.
  */
 final class StepPlan {
+    private final int adapter;
     private final List<Slot> decoding;
     /** Those that need least first. */
     private final List<Slot> prefilling;
 
+    private final int streams;
     private final int depth;
     private final int prefillRows;
 
-    StepPlan(List<Slot> running, PrefillBudget budget, Pace pace, long nowNanos) {
-        decoding = running.stream()
+    /** @param running with whatever adapter */
+    StepPlan(int adapter, List<Slot> running, PrefillBudget budget, Pace pace, long nowNanos) {
+        this.adapter = adapter;
+        Map<Integer, List<Slot>> due = running.stream()
                 .filter(slot -> !slot.prefilling() && pace.untilDue(slot, nowNanos) <= 0)
-                .toList();
+                .collect(Collectors.groupingBy(Slot::adapter));
+        decoding = due.getOrDefault(adapter, List.of());
+        int most = due.values().stream().mapToInt(List::size).max().orElse(0);
+        streams = decoding.isEmpty() ? most : decoding.size();
         prefilling = running.stream()
-                .filter(Slot::prefilling)
+                .filter(slot -> slot.adapter() == adapter && slot.prefilling())
                 .sorted(Comparator.comparingInt(Slot::pending))
                 .toList();
         int pending = prefilling.stream().mapToInt(Slot::pending).sum();
         depth = prefilling.stream().mapToInt(Slot::held).max().orElse(0);
-        prefillRows = Math.min(pending, budget.rows(generating(), depth));
+        prefillRows = Math.min(pending, budget.rows(streams, depth));
+    }
+
+    int adapter() {
+        return adapter;
+    }
+
+    /**
+     * Those whose next token comes later because of the prompts of this step: they generate in it, or else wait for it
+     * and would have a step of so many.
+     */
+    int streams() {
+        return streams;
     }
 
     /** Rows for those who generate. */

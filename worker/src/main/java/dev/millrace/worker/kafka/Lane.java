@@ -2,6 +2,7 @@ package dev.millrace.worker.kafka;
 
 import dev.millrace.process.StartFailure;
 import dev.millrace.schemas.Topics;
+import dev.millrace.schemas.event.Prompt;
 import dev.millrace.worker.engine.Engine;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -39,8 +40,9 @@ record Lane(
      */
     static final long READ_BACK_MARGIN_MS = TimeUnit.SECONDS.toMillis(150);
 
-    String modelId() {
-        return preparation.modelId();
+    /** By what this prompt is answered here. */
+    String modelId(Prompt prompt) {
+        return preparation.modelId(prompt);
     }
 
     /** The same outcome, heard of on the delivery context. */

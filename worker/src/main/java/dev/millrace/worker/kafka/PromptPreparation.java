@@ -3,6 +3,7 @@ package dev.millrace.worker.kafka;
 import dev.millrace.schemas.TopicRules;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
+import dev.millrace.worker.engine.Adapters;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.ErrorCode;
 import dev.millrace.worker.engine.GenerationParameters;
@@ -20,9 +21,20 @@ import java.util.Objects;
  * @param modelName the name that a prompt may ask for
  * @param modelId the digest of weights and tokenizer
  */
-public record PromptPreparation(String modelName, String modelId, ChatTemplate template, LanguageMasks masks) {
+public record PromptPreparation(
+        String modelName, String modelId, Adapters adapters, ChatTemplate template, LanguageMasks masks) {
     private static final int[] NOTHING_YET = {};
     private static final int HIGHEST_PRIORITY = 10;
+
+    /** Without adapters. */
+    public PromptPreparation(String modelName, String modelId, ChatTemplate template, LanguageMasks masks) {
+        this(modelName, modelId, Adapters.NONE, template, masks);
+    }
+
+    /** By what the prompt is answered: the digest of weights and tokenizer, and that of the adapter if it names one. */
+    String modelId(Prompt prompt) {
+        return adapters.modelId(modelId, prompt.getAdapter());
+    }
 
     /**
      * What to generate from index 0 on.
@@ -42,9 +54,7 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
             throw new PromptRefusedException(
                     ErrorCode.MODEL_NOT_FOUND, "model", "this worker has the model " + modelName + " and no other");
         }
-        if (prompt.getAdapter() != null) {
-            throw new PromptRefusedException(ErrorCode.ADAPTER_NOT_FOUND, "adapter", "this worker has no adapters");
-        }
+        int adapter = adapters.number(prompt.getAdapter());
         GenerationParameters parameters = GenerationParameters.of(prompt.getSampling(), prompt.getId());
         List<Message> messages = prompt.getMessages();
         if (prompt.getLanguage() != null) {
@@ -57,6 +67,7 @@ public record PromptPreparation(String modelName, String modelId, ChatTemplate t
                 template.tokenize(messages),
                 NOTHING_YET,
                 parameters,
+                adapter,
                 Objects.requireNonNullElse(prompt.getPrincipal(), GenerationRequest.NO_PRINCIPAL),
                 prompt.getPriority(),
                 false,

@@ -150,7 +150,7 @@ final class PromptRun {
         ReplyWriter writer = writer();
         current = writer;
         int partition = session().partition().partition();
-        lane.onContext(writer.send(new Claimed(lane.workerId(), lane.modelId(), partition)))
+        lane.onContext(writer.send(new Claimed(lane.workerId(), lane.modelId(prompt()), partition)))
                 .compose(this::readBack)
                 .onSuccess(history -> ifCurrent(writer, () -> decide(writer, history)))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
@@ -186,7 +186,7 @@ final class PromptRun {
                     ErrorCode.HISTORY_LOST,
                     "the reply log no longer has the beginning of this answer");
         } else if (history.finished() != null) {
-            String modelId = Objects.requireNonNullElse(history.finishedModelId(), lane.modelId());
+            String modelId = Objects.requireNonNullElse(history.finishedModelId(), lane.modelId(prompt()));
             complete(
                     history.finished(),
                     history.said().text() + history.finished().getText(),
@@ -227,7 +227,7 @@ final class PromptRun {
 
     /** Goes on with what this model began. What another began starts over, and only once the log says so. */
     private void start(ReplyWriter writer, ReplyHistory history, GenerationRequest fresh) {
-        boolean goesOn = history.continuableBy(lane.modelId());
+        boolean goesOn = history.continuableBy(lane.modelId(prompt()));
         lane.metrics().onStart(!history.said().ids().isEmpty(), goesOn);
         if (goesOn) {
             generate(writer, history.said(), fresh, history.takenOver());
@@ -304,7 +304,7 @@ final class PromptRun {
     private void awaitTerminal(ReplyWriter writer, CompletionWriter.Terminal terminal) {
         lane.onContext(terminal.sent().thenCompose(offset -> source.confirm(session())))
                 .onSuccess(confirmed ->
-                        ifCurrent(writer, () -> complete(terminal.finished(), terminal.text(), lane.modelId())))
+                        ifCurrent(writer, () -> complete(terminal.finished(), terminal.text(), lane.modelId(prompt()))))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
     }
 

@@ -25,6 +25,7 @@ public final class Batch {
     /** The row of each output. */
     private final int[] outputRows;
 
+    private int adapter;
     private int size;
     private int outputs;
 
@@ -39,10 +40,21 @@ public final class Batch {
         this.outputRows = new int[capacity];
     }
 
-    /** Forgets rows and results. */
+    /** Forgets rows and results; the next ones are computed without an adapter. */
     public void clear() {
+        clear(Decoder.NO_ADAPTER);
+    }
+
+    /** Forgets rows and results; the next ones are computed with this adapter. */
+    public void clear(int adapter) {
+        this.adapter = adapter;
         size = 0;
         outputs = 0;
+    }
+
+    /** The number of the one that all rows are computed with. */
+    public int adapter() {
+        return adapter;
     }
 
     public int size() {

@@ -5,10 +5,14 @@ package dev.millrace.worker.llama;
  *
  * <p>Owned by one thread, the one that opened it; any other is refused with an {@link IllegalStateException}. The
  * rows of a sequence have consecutive positions: each must stand where the sequence ends, which {@link #release}
- * moves back. A call that throws {@link LlamaException} with {@link LlamaError#KV_CACHE_FULL} or
+ * moves back. What a sequence holds was computed with the adapter of its rows, and only rows with the same one may
+ * follow: that is the caller's to see to. A call that throws {@link LlamaException} with {@link LlamaError#KV_CACHE_FULL} or
  * {@link LlamaError#INVALID_ARGUMENT} has changed nothing; after any other the decoder must be closed.
  */
 public interface Decoder extends AutoCloseable {
+    /** The number of none. */
+    int NO_ADAPTER = 0;
+
     /** Sequences that can be in the KV cache at once: their ids are 0 to this, exclusive. */
     int sequences();
 
@@ -49,7 +53,7 @@ public interface Decoder extends AutoCloseable {
     /** Frees the host memory of what was saved. */
     void forget(long saved);
 
-    /** Decodes all rows, samples after the output rows, and writes the results into the batch. */
+    /** Decodes all rows with the batch's adapter, samples after the output rows, and writes the results into the batch. */
     void step(Batch batch);
 
     /** Frees the device's memory. Idempotent. */

@@ -130,7 +130,7 @@ public final class LlamaContext implements Decoder {
     @Override
     public void step(Batch batch) {
         assertOwner();
-        handle.call(context -> step(context, batch.memory(), batch.capacity(), batch.size()));
+        handle.call(context -> step(context, batch.memory(), batch.capacity(), batch.size(), batch.adapter()));
     }
 
     @Override
@@ -173,5 +173,5 @@ public final class LlamaContext implements Decoder {
 
     private static native long forget(long context, long saved);
 
-    private static native long step(long context, ByteBuffer batch, int capacity, int rows);
+    private static native long step(long context, ByteBuffer batch, int capacity, int rows, int adapter);
 }

@@ -70,6 +70,18 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
         return checkFile(file, readKvBytesPerToken(LlamaLibrary.bytes(file)));
     }
 
+    /**
+     * Loads a LoRA adapter beside the model, with which it goes. Before any context is opened: a context makes room for
+     * the adapters that there are.
+     *
+     * @param file has been found to fit the model by {@link LoraFile#inspect}
+     * @return its number in a {@link Batch}: they count from 1
+     */
+    public int loadAdapter(Path file) {
+        byte[] name = LlamaLibrary.bytes(file);
+        return (int) handle.call(model -> checkFile(file, loadAdapter(model, name)));
+    }
+
     @Override
     public int[] tokenize(String text) {
         byte[] utf8 = utf8(text);
@@ -175,6 +187,8 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
     private static native long open(byte[] file, int gpu, boolean repack, LoadProgress progress);
 
     private static native long close(long model);
+
+    private static native long loadAdapter(long model, byte[] file);
 
     private static native long contextTokens(long model);
 

@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * A device without weights. Its vocabulary is the 256 bytes and one end-of-turn token. What it draws next depends on
- * all tokens of the sequence, so a lost, doubled or misplaced token changes the completion; it checks that each row
- * stands where its sequence ends.
+ * all tokens of the sequence and on the adapter of each, so a lost, doubled or misplaced token changes the completion,
+ * and so does one that was computed with another adapter; it checks that each row stands where its sequence ends.
  */
 public final class FakeDecoder implements Decoder {
     public static final int END = 256;
@@ -32,13 +32,20 @@ public final class FakeDecoder implements Decoder {
     private final int kvCells;
     private final int batchTokens;
     /** Told apart by identity: sequences that share one have it in common. */
-    private record Cell(int token) {}
+    private record Cell(int token, int adapter) {
+        /** With no adapter, the token. */
+        int content() {
+            return token + adapter * 1000;
+        }
+    }
 
     private final List<List<Cell>> cells = new ArrayList<>();
     private final Map<Long, List<Cell>> saved = new HashMap<>();
     private long saves;
     /** Rows of each step, in order. */
     final List<Integer> stepSizes = new ArrayList<>();
+    /** The adapter of each step, in order. */
+    final List<Integer> stepAdapters = new ArrayList<>();
 
     int mostCells;
     boolean closed;
@@ -57,11 +64,20 @@ public final class FakeDecoder implements Decoder {
 
     /** What the device generates alone and undisturbed. */
     public static List<Integer> completion(int[] prompt, int length) {
-        List<Integer> tokens = new ArrayList<>(Arrays.stream(prompt).boxed().toList());
+        return completion(NO_ADAPTER, prompt, length);
+    }
+
+    /** The same with an adapter. */
+    public static List<Integer> completion(int adapter, int[] prompt, int length) {
+        List<Integer> contents = new ArrayList<>();
+        Arrays.stream(prompt).forEach(token -> contents.add(new Cell(token, adapter).content()));
+        List<Integer> completion = new ArrayList<>();
         for (int i = 0; i < length; i++) {
-            tokens.add(next(tokens));
+            int token = next(contents);
+            completion.add(token);
+            contents.add(new Cell(token, adapter).content());
         }
-        return tokens.subList(prompt.length, tokens.size());
+        return completion;
     }
 
     @Override
@@ -121,7 +137,7 @@ public final class FakeDecoder implements Decoder {
         if (!cells.get(sequence).isEmpty()) {
             throw new IllegalArgumentException("sequence " + sequence + " is not empty");
         }
-        saved(from).forEach(cell -> cells.get(sequence).add(new Cell(cell.token())));
+        saved(from).forEach(cell -> cells.get(sequence).add(new Cell(cell.token(), cell.adapter())));
         checkRoom();
     }
 
@@ -147,6 +163,7 @@ public final class FakeDecoder implements Decoder {
     @Override
     public void step(Batch batch) {
         stepSizes.add(batch.size());
+        stepAdapters.add(batch.adapter());
         int output = 0;
         for (int row = 0; row < batch.size(); row++) {
             List<Cell> held = cells.get(batch.sequence(row));
@@ -154,9 +171,9 @@ public final class FakeDecoder implements Decoder {
                 throw new IllegalArgumentException(
                         "row " + row + " stands at " + batch.position(row) + " and not at " + held.size());
             }
-            held.add(new Cell(batch.token(row)));
+            held.add(new Cell(batch.token(row), batch.adapter()));
             if (batch.index(row) >= 0) {
-                batch.sampled(output++, next(held.stream().map(Cell::token).toList()), 0);
+                batch.sampled(output++, next(held.stream().map(Cell::content).toList()), 0);
             }
         }
         checkRoom();

@@ -7,6 +7,7 @@ import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyAddress;
 import dev.millrace.schemas.event.Role;
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.worker.engine.Adapters;
 import dev.millrace.worker.engine.ChatTemplate;
 import dev.millrace.worker.engine.Engine;
 import dev.millrace.worker.engine.EngineMetrics;
@@ -77,6 +78,18 @@ final class WorkerFixture implements AutoCloseable {
 
     WorkerFixture(
             Vertx vertx, ReplyLog log, String modelId, long nonce, long clockMs, Pace pace, Supplier<Decoder> device) {
+        this(vertx, log, modelId, Adapters.NONE, nonce, clockMs, pace, device);
+    }
+
+    WorkerFixture(
+            Vertx vertx,
+            ReplyLog log,
+            String modelId,
+            Adapters adapters,
+            long nonce,
+            long clockMs,
+            Pace pace,
+            Supplier<Decoder> device) {
         DeliveryMetrics deliveryMetrics = new DeliveryMetrics(registry);
         Context context = vertx.getOrCreateContext();
         this.engine = new Engine(
@@ -93,6 +106,7 @@ final class WorkerFixture implements AutoCloseable {
                 new PromptPreparation(
                         "fake",
                         modelId,
+                        adapters,
                         new ChatTemplate(new ByteTokenizer()),
                         new LanguageMasks(FakeDecoder.VOCABULARY)),
                 engine,

@@ -8,9 +8,15 @@ public final class DemoModel {
     public static final Path FILE = Path.of("demo-model", "millrace-demo-f16.gguf");
     public static final Path EXPECTED = Path.of("demo-model", "expected.jsonl");
 
+    public static final Path ADAPTERS = Path.of("demo-model", "adapters");
+    /** Answers in brief. */
+    public static final Path BRIEF = ADAPTERS.resolve("brief.gguf");
+
+    public static final Path BRIEF_EXPECTED = ADAPTERS.resolve("brief.expected.jsonl");
+
     private DemoModel() {}
 
-    static LlamaLibrary library() {
+    public static LlamaLibrary library() {
         String home = System.getenv("LLAMA_HOME");
         return LlamaLibrary.load(LlamaLibrary.nativeDirectory(), home == null ? null : Path.of(home));
     }

@@ -36,6 +36,24 @@ public final class GgufPatch {
         return this;
     }
 
+    /** Of a tensor of two dimensions; what it takes in the file stays. */
+    GgufPatch tensorSizes(String tensor, long first, long second) {
+        bytes.putLong(end(tensor) + 4, first).putLong(end(tensor) + 4 + 8, second);
+        return this;
+    }
+
+    /** The type of a key's value. */
+    GgufPatch keyType(String key, int type) {
+        bytes.putInt(end(key), type);
+        return this;
+    }
+
+    /** The four bytes at this distance from the file's end. */
+    GgufPatch tail(int distance, int value) {
+        bytes.putInt(bytes.capacity() - distance, value);
+        return this;
+    }
+
     GgufPatch at(int offset, int value) {
         bytes.put(offset, (byte) value);
         return this;
