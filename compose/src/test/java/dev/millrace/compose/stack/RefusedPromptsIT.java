@@ -101,7 +101,7 @@ class RefusedPromptsIT {
 
         assertRefused(reply, "context_length_exceeded");
         assertThat(reply.finished().getError().getMessage())
-                .matches("the prompt has 2\\d{4} tokens, and the context of 4096 must hold the answer too");
+                .matches("the prompt has 4\\d{4} tokens, and the context of 4096 must hold the answer too");
     }
 
     @Test
