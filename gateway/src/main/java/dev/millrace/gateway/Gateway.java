@@ -1,7 +1,9 @@
 package dev.millrace.gateway;
 
+import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.http.HttpVerticle;
 import dev.millrace.gateway.http.PageFiles;
+import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.DeliveryMetrics;
 import dev.millrace.gateway.kafka.KafkaClients;
 import dev.millrace.gateway.kafka.PromptProducer;
@@ -13,6 +15,7 @@ import dev.millrace.gateway.session.SessionMetrics;
 import dev.millrace.process.Health;
 import dev.millrace.process.OperationsServer;
 import dev.millrace.process.Service;
+import dev.millrace.schemas.Topics;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import io.vertx.core.Future;
@@ -25,21 +28,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A gateway: event loops for its clients, one producer, one consumer, and the endpoint for operators. Any thread. */
 public final class Gateway implements Service {
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final int MOST_EVENT_LOOPS = 8;
     private static final String WEBROOT = "webroot";
     /** Vert.x gives one free port to all servers that ask for the same negative one. */
     private static final AtomicInteger FREE_PORTS = new AtomicInteger();
 
     /** What a gateway needs of Kafka. */
-    record Kafka(ReplyPartitions partitions, Consumer<byte[], byte[]> consumer, Producer<byte[], byte[]> producer) {
+    record Kafka(
+            ReplyPartitions partitions,
+            Consumer<byte[], byte[]> consumer,
+            Consumer<byte[], byte[]> catchUpConsumer,
+            Producer<byte[], byte[]> producer) {
         /** Blocks. */
         static Kafka connect(GatewayConfig config) throws InterruptedException {
             ReplyPartitions partitions = ReplyPartitions.prepare(config.kafka(), config.gatewayId());
             KafkaClients clients = new KafkaClients(config.kafka(), config.gatewayId());
-            return new Kafka(partitions, clients.replyConsumer(), clients.promptProducer());
+            return new Kafka(partitions, clients.replyConsumer(), clients.catchUpConsumer(), clients.promptProducer());
         }
     }
 
@@ -99,25 +109,42 @@ public final class Gateway implements Service {
     }
 
     private Future<Exchange> startKafka(Kafka kafka, SessionLimits limits) {
-        ReplyConsumer replies =
-                new ReplyConsumer(config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions());
+        Topics topics = config.kafka().topics();
+        ReplyConsumer replies = new ReplyConsumer(
+                config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics.attendance());
+        CatchUp catchUp = new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies);
         PromptProducer prompts = new PromptProducer(
-                config.gatewayId() + "-prompts",
-                kafka.producer(),
-                config.kafka().topics(),
-                new DeliveryMetrics(registry));
+                config.gatewayId() + "-prompts", kafka.producer(), topics, new DeliveryMetrics(registry));
         CompletableFuture<Void> consumerEnded = replies.start();
+        CompletableFuture<Void> catchUpEnded = catchUp.start();
         CompletableFuture<Void> producerEnded = prompts.start();
         closeKafka = () -> {
             replies.close();
+            catchUp.close();
             prompts.close();
         };
-        kafkaClosed = Future.fromCompletionStage(CompletableFuture.allOf(consumerEnded, producerEnded));
+        kafkaClosed = Future.fromCompletionStage(CompletableFuture.allOf(consumerEnded, catchUpEnded, producerEnded));
         consumerEnded.exceptionally(this::onConsumerFailed);
+        catchUpEnded.exceptionally(this::onConsumerFailed);
         return Future.fromCompletionStage(replies.ready()).map(ready -> {
             kafkaHealth.ready();
-            return new Exchange(prompts, replies, limits, new SessionMetrics(registry));
+            return new Exchange(
+                    prompts,
+                    replies,
+                    catchUp,
+                    cursors(topics.replies()),
+                    topics.replies(),
+                    limits,
+                    new SessionMetrics(registry));
         });
+    }
+
+    private CursorSeal cursors(String replyTopic) {
+        if (config.cursorKeys().isEmpty()) {
+            LOG.warn("No cursor-keys are set: responses can be resumed only here, and not after a restart");
+            return CursorSeal.ofThisProcess(replyTopic);
+        }
+        return new CursorSeal(config.cursorKeys(), replyTopic);
     }
 
     private Void onConsumerFailed(Throwable failure) {

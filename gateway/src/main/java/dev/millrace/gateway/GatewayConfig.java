@@ -1,5 +1,6 @@
 package dev.millrace.gateway;
 
+import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.http.AllowedOrigins;
 import dev.millrace.gateway.kafka.KafkaSettings;
 import dev.millrace.process.OperationsServer;
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param httpPort of the chat page and the WebSocket; 0: any
  * @param origins whose pages may open a socket
  * @param grace how long a client's responses go on after it has disconnected
+ * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
  */
 public record GatewayConfig(
         String gatewayId,
@@ -23,6 +25,7 @@ public record GatewayConfig(
         int httpPort,
         AllowedOrigins origins,
         Duration grace,
+        List<byte[]> cursorKeys,
         String operationsHost,
         int operationsPort,
         KafkaSettings kafka) {
@@ -41,10 +44,23 @@ public record GatewayConfig(
                         "disconnect-grace",
                         Duration.ofSeconds(30),
                         "how long the responses of a client that has disconnected go on before they are cancelled"),
+                cursorKeys(settings),
                 settings.text(
                         "operations-host", OperationsServer.DEFAULT_HOST, "address of /healthz, /readyz and /metrics"),
                 settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),
                 kafka(settings));
+    }
+
+    private static List<byte[]> cursorKeys(Settings settings) {
+        List<String> texts = settings.list(
+                "cursor-keys",
+                List.of(),
+                "what seals cursors: base64 of 32 random bytes, the same at all gateways; the first one seals, all open");
+        try {
+            return CursorSeal.keys(texts);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("cursor-keys: " + e.getMessage(), e);
+        }
     }
 
     private static KafkaSettings kafka(Settings settings) {

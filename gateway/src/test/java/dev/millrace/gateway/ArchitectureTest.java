@@ -33,7 +33,7 @@ class ArchitectureTest {
                 .whereLayer("session")
                 .mayOnlyBeAccessedByLayers("process", "http")
                 .whereLayer("dialect")
-                .mayOnlyBeAccessedByLayers("session")
+                .mayOnlyBeAccessedByLayers("process", "session")
                 .whereLayer("kafka")
                 .mayOnlyBeAccessedByLayers("process", "session")
                 .check(CLASSES);

@@ -1,6 +1,7 @@
 package dev.millrace.schemas;
 
 import dev.millrace.schemas.MalformedEventException.Fault;
+import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Prompt;
@@ -44,6 +45,7 @@ public final class EventCodec<T extends SpecificRecordBase> {
     public static final EventCodec<ReplyEvent> REPLY_EVENT = new EventCodec<>(new ReplyEvent(), RELEASED);
     public static final EventCodec<Cancellation> CANCELLATION = new EventCodec<>(new Cancellation(), RELEASED);
     public static final EventCodec<Completion> COMPLETION = new EventCodec<>(new Completion(), RELEASED);
+    public static final EventCodec<Attendance> ATTENDANCE = new EventCodec<>(new Attendance(), RELEASED);
     public static final EventCodec<WorkerStatus> WORKER_STATUS = new EventCodec<>(new WorkerStatus(), RELEASED);
 
     /** The marker of single-object encoding, by the Avro specification. */

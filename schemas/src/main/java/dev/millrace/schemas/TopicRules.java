@@ -38,6 +38,8 @@ public final class TopicRules {
     /** Heartbeats come every few seconds: compact by the hour, or a new gateway reads a day of them. */
     private static final long WORKERS_SEGMENT_MS = 3_600_000L;
 
+    private static final long ATTENDANCE_RETENTION_MS = 3_600_000L;
+
     /** What a broker without any setting has; a described topic always says its own. */
     private static final long KAFKA_DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000L;
 
@@ -89,6 +91,8 @@ public final class TopicRules {
                         TopicConfig.CLEANUP_POLICY_COMPACT,
                         TopicConfig.SEGMENT_MS_CONFIG,
                         Long.toString(WORKERS_SEGMENT_MS)));
+        // Only gateways that run now read it.
+        all.put(topics.attendance(), deleted(ATTENDANCE_RETENTION_MS, CREATE_TIME, Map.of()));
         // The largest prompt still fits with the headers that say what was wrong with it.
         all.put(
                 topics.deadLetters(),

@@ -91,13 +91,14 @@ public final class TopicSetup {
     private List<NewTopic> missing(int partitions, short replicationFactor) {
         ActualTopic prompts = actual.get(topics.prompts());
         int controls = prompts == null ? partitions : prompts.partitions();
+        Map<String, Integer> counts = Map.of(topics.controls(), controls, topics.attendance(), 1);
         Map<String, Map<String, String>> configurations =
                 prompts == null ? TopicRules.configurations(topics) : TopicRules.configurations(topics, prompts);
         List<NewTopic> missing = new ArrayList<>();
         configurations.forEach((name, configuration) -> {
             if (!actual.containsKey(name)) {
-                int count = name.equals(topics.controls()) ? controls : partitions;
-                missing.add(new NewTopic(name, count, replicationFactor).configs(configuration));
+                missing.add(new NewTopic(name, counts.getOrDefault(name, partitions), replicationFactor)
+                        .configs(configuration));
             }
         });
         return missing;

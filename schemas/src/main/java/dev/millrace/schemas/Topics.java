@@ -46,6 +46,11 @@ public record Topics(String prefix) {
         return prefix + "workers";
     }
 
+    /** Of one partition: what gateways tell one another. */
+    public String attendance() {
+        return prefix + "attendance";
+    }
+
     public String deadLetters() {
         return prefix + "prompts.dlt";
     }

@@ -29,8 +29,11 @@ class TopicSetupTest {
                         "blue.controls",
                         "blue.completions",
                         "blue.workers",
+                        "blue.attendance",
                         "blue.prompts.dlt");
-        assertThat(cluster.topics.values()).extracting(NewTopic::numPartitions).containsOnly(6);
+        assertThat(cluster.topics)
+                .allSatisfy((name, topic) ->
+                        assertThat(topic.numPartitions()).isEqualTo(name.equals("blue.attendance") ? 1 : 6));
         assertThat(configuration("blue.prompts"))
                 .containsEntry("message.timestamp.type", "LogAppendTime")
                 .containsEntry("max.message.bytes", "8454144")
@@ -166,6 +169,7 @@ class TopicSetupTest {
                         topics.controls(),
                         topics.completions(),
                         topics.workers(),
+                        topics.attendance(),
                         topics.deadLetters()));
     }
 }

@@ -21,6 +21,7 @@ class TopicsTest {
         assertThat(topics.controls()).isEqualTo("blue.controls");
         assertThat(topics.completions()).isEqualTo("blue.completions");
         assertThat(topics.workers()).isEqualTo("blue.workers");
+        assertThat(topics.attendance()).isEqualTo("blue.attendance");
         assertThat(topics.deadLetters()).isEqualTo("blue.prompts.dlt");
         assertThat(new Topics("").prompts()).isEqualTo("prompts");
     }

@@ -22,7 +22,7 @@ public final class BadEventException extends Exception {
     }
 
     /** The same, of the event that the client gave this id. */
-    BadEventException of(@Nullable String eventId) {
+    public BadEventException of(@Nullable String eventId) {
         return new BadEventException(code, param, String.valueOf(getMessage()), eventId);
     }
 

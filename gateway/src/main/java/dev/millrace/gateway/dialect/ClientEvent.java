@@ -49,4 +49,12 @@ public sealed interface ClientEvent {
 
     /** {@code response.cancel}: end this response before its time. */
     record CancelResponse(@Nullable String eventId, String responseId) implements ClientEvent {}
+
+    /**
+     * {@code response.resume}: go on with this one.
+     *
+     * @param cursor from its {@code response.created}, not yet opened
+     * @param startingAfter the sequence number of the last event that the client has; -1: none
+     */
+    record ResumeResponse(@Nullable String eventId, String cursor, int startingAfter) implements ClientEvent {}
 }

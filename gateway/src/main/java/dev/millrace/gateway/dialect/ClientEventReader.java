@@ -6,6 +6,7 @@ import static dev.millrace.gateway.dialect.ErrorCode.UNSUPPORTED_VALUE;
 
 import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
 import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
+import dev.millrace.gateway.dialect.ClientEvent.ResumeResponse;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Sampling;
 import io.vertx.core.json.DecodeException;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads what a client says. Stateless; takes tens of milliseconds for the largest prompt. */
 public final class ClientEventReader {
     private static final int LONGEST_NAME = 256;
+    private static final int LONGEST_CURSOR = 8192;
     /** What clients of this dialect send along and what changes nothing at these values. */
     private static final Map<String, Object> WITHOUT_EFFECT = Map.of(
             "stream", true,
@@ -57,9 +59,10 @@ public final class ClientEventReader {
         return switch (type) {
             case "response.create" -> create(eventId, fields);
             case "response.cancel" -> cancel(eventId, fields);
+            case "response.resume" -> resume(eventId, fields);
             default ->
                 throw new BadEventException(
-                        UNKNOWN_EVENT, "type", "type must be one of response.create, response.cancel");
+                        UNKNOWN_EVENT, "type", "type must be one of response.create, response.cancel, response.resume");
         };
     }
 
@@ -108,5 +111,12 @@ public final class ClientEventReader {
         String responseId = fields.required("response_id", fields.name("response_id", LONGEST_NAME));
         fields.refuseUnknown();
         return new CancelResponse(eventId, responseId);
+    }
+
+    private static ResumeResponse resume(@Nullable String eventId, Fields fields) throws BadEventException {
+        String cursor = fields.required("cursor", fields.name("cursor", LONGEST_CURSOR));
+        Integer startingAfter = fields.integer("starting_after", -1, Integer.MAX_VALUE);
+        fields.refuseUnknown();
+        return new ResumeResponse(eventId, cursor, startingAfter == null ? -1 : startingAfter);
     }
 }

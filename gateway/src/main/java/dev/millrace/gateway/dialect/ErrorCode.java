@@ -32,7 +32,15 @@ public enum ErrorCode {
     /** Kafka did not take the cancellation. */
     CANCELLATION_NOT_SENT,
     /** The reply log no longer holds a part of the answer that was not read yet. */
-    HISTORY_LOST;
+    HISTORY_LOST,
+    /** A cursor that is none, was changed, or belongs to somebody else. */
+    INVALID_CURSOR,
+    /** A cursor of a key that this gateway does not have: rotated out, or of a gateway without a shared key. */
+    CURSOR_KEY_UNKNOWN,
+    /** The reply log no longer reaches back to where the response began, and Kafka has no whole answer. */
+    CURSOR_EXPIRED,
+    /** This socket has the response already. */
+    ALREADY_RUNNING;
 
     /** The code as it stands in events, for example {@code unknown_parameter}. */
     public String code() {

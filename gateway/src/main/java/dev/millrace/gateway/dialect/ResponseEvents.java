@@ -2,35 +2,44 @@ package dev.millrace.gateway.dialect;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.time.Instant;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the events of one response, numbered as they are made. The response is named by its prompt's id.
- *
- * <p>Owned by the event loop of the response's session.
+ * Writes the events of one response. It is named by its prompt's id. Their sequence numbers come from whoever knows the
+ * log. Immutable.
  */
 public final class ResponseEvents {
     private final String id;
     private final ResponseObject response;
-    private int sequenceNumber;
 
-    /**
-     * Of a response that begins.
-     *
-     * @param model that the client asked for; null: any
-     */
-    public ResponseEvents(UUID promptId, String conversation, @Nullable String model, Instant createdAt) {
-        id = promptId.toString();
-        response = new ResponseObject(id, conversation, model, createdAt);
+    public ResponseEvents(ResumePoint point) {
+        id = point.promptId().toString();
+        response = new ResponseObject(id, point.conversation(), point.model(), point.createdAt());
     }
 
-    /** The request is accepted. Goes with the client's own name for it, so that it knows which one this is. */
-    public String created(@Nullable String eventId) {
-        return event("response.created")
+    /**
+     * The request is accepted. Goes with the client's own name for it, so that it knows which one this is.
+     *
+     * @param cursor to resume with
+     */
+    public String created(@Nullable String eventId, String cursor) {
+        return event("response.created", 0)
                 .put("event_id", eventId)
+                .put("cursor", cursor)
                 .put("response", response.status("queued"))
+                .encode();
+    }
+
+    /**
+     * It goes on here.
+     *
+     * @param startingAfter the number of the last event that the client has
+     * @param cursor for the next time
+     */
+    public String resumed(@Nullable String eventId, int startingAfter, String cursor) {
+        return event("response.resumed", startingAfter)
+                .put("event_id", eventId)
+                .put("cursor", cursor)
                 .encode();
     }
 
@@ -39,33 +48,35 @@ public final class ResponseEvents {
      *
      * @param position prompts ahead of this one; null: not known
      */
-    public String queued(@Nullable Integer position) {
-        return event("response.queued")
+    public String queued(int sequenceNumber, @Nullable Integer position) {
+        return event("response.queued", sequenceNumber)
                 .put("queue_position", position)
                 .put("response", response.status("queued"))
                 .encode();
     }
 
-    public String inProgress() {
-        return event("response.in_progress")
+    public String inProgress(int sequenceNumber) {
+        return event("response.in_progress", sequenceNumber)
                 .put("response", response.status("in_progress"))
                 .encode();
     }
 
-    public String progress(int prefilledTokens, int promptTokens) {
-        return event("response.progress")
+    public String progress(int sequenceNumber, int prefilledTokens, int promptTokens) {
+        return event("response.progress", sequenceNumber)
                 .put("prefilled_tokens", prefilledTokens)
                 .put("prompt_tokens", promptTokens)
                 .encode();
     }
 
-    public String delta(String text) {
-        return textEvent("response.output_text.delta").put("delta", text).encode();
+    public String delta(int sequenceNumber, String text) {
+        return textEvent("response.output_text.delta", sequenceNumber)
+                .put("delta", text)
+                .encode();
     }
 
     /** All text so far is void; it starts over. */
-    public String restarted(String reason) {
-        return event("response.restarted").put("reason", reason).encode();
+    public String restarted(int sequenceNumber, String reason) {
+        return event("response.restarted", sequenceNumber).put("reason", reason).encode();
     }
 
     /**
@@ -73,8 +84,10 @@ public final class ResponseEvents {
      *
      * @param text all of it
      */
-    public String textDone(String text) {
-        return textEvent("response.output_text.done").put("text", text).encode();
+    public String textDone(int sequenceNumber, String text) {
+        return textEvent("response.output_text.done", sequenceNumber)
+                .put("text", text)
+                .encode();
     }
 
     /**
@@ -82,24 +95,24 @@ public final class ResponseEvents {
      *
      * @param text all of it
      */
-    public String ended(Ending ending, String text, Pace pace) {
-        return event("response." + ResponseObject.status(ending.reason()))
+    public String ended(int sequenceNumber, Ending ending, String text, Pace pace) {
+        return event("response." + ResponseObject.status(ending.reason()), sequenceNumber)
                 .put("response", response.ended(ending, text, pace))
                 .encode();
     }
 
-    private JsonObject textEvent(String type) {
-        return event(type)
+    private JsonObject textEvent(String type, int sequenceNumber) {
+        return event(type, sequenceNumber)
                 .put("item_id", response.itemId())
                 .put("output_index", 0)
                 .put("content_index", 0)
                 .put("logprobs", new JsonArray());
     }
 
-    private JsonObject event(String type) {
+    private JsonObject event(String type, int sequenceNumber) {
         return new JsonObject()
                 .put("type", type)
-                .put("sequence_number", sequenceNumber++)
+                .put("sequence_number", sequenceNumber)
                 .put("response_id", id);
     }
 }

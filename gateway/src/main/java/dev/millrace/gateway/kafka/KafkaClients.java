@@ -18,6 +18,9 @@ public final class KafkaClients {
     /** Room for the largest prompt and the batch around it. */
     private static final int MAX_REQUEST_BYTES = 16 << 20;
 
+    /** What is read for one resumed response before another one has its turn. */
+    private static final int MOST_CATCH_UP_BYTES = 1 << 20;
+
     private final KafkaSettings settings;
     private final String clientIdPrefix;
 
@@ -36,6 +39,19 @@ public final class KafkaClients {
         properties.put("max.poll.records", 2_000);
         properties.put("default.api.timeout.ms", 10_000);
         properties.putAll(common("replies"));
+        properties.put("enable.auto.commit", false);
+        properties.put("auto.offset.reset", "none");
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** The same, for what lies further back: in large pieces. */
+    public Consumer<byte[], byte[]> catchUpConsumer() {
+        Map<String, Object> properties = new HashMap<>();
+        properties.put("max.poll.records", 10_000);
+        properties.put("fetch.max.bytes", MOST_CATCH_UP_BYTES);
+        properties.put("max.partition.fetch.bytes", MOST_CATCH_UP_BYTES);
+        properties.put("default.api.timeout.ms", 10_000);
+        properties.putAll(common("catch-up"));
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "none");
         return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());

@@ -2,6 +2,7 @@ package dev.millrace.gateway.kafka;
 
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.Topics;
+import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
@@ -91,6 +92,13 @@ public final class PromptProducer implements AutoCloseable {
                                 cancellation.getConversation(),
                                 EventCodec.CANCELLATION.encode(cancellation)))
                 .thenRun(metrics::onCancellationSent);
+    }
+
+    /** Says who waits for a response. Any thread; never blocks. As with {@link #send}. */
+    public CompletableFuture<Void> announce(Attendance attendance) {
+        byte[] key = attendance.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
+        return enqueue(
+                0, () -> new ProducerRecord<>(topics.attendance(), 0, key, EventCodec.ATTENDANCE.encode(attendance)));
     }
 
     private static ProducerRecord<byte[], byte[]> record(String topic, String conversation, byte[] value) {

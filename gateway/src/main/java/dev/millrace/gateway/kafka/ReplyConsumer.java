@@ -3,16 +3,20 @@ package dev.millrace.gateway.kafka;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.schemas.event.Attendance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -20,12 +24,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads this gateway's reply partitions from now on, for all clients at once. Its thread makes every call to the
+ * Reads this gateway's reply partitions from now on, for all clients at once, besides them those of responses that were
+ * begun at other gateways and resumed here, and what gateways tell one another. Its thread makes every call to the
  * consumer. Events of prompts that nobody here waits for are passed over by their key, undecoded.
  */
 public final class ReplyConsumer implements AutoCloseable {
@@ -33,13 +37,21 @@ public final class ReplyConsumer implements AutoCloseable {
     /** How soon a close is noticed. Replies do not wait for it. */
     private static final Duration POLL = Duration.ofMillis(100);
 
+    private static final long UNKNOWN = -1;
+
     private record Subscription(TopicPartition partition, ReplyListener listener) {}
 
     private final Consumer<byte[], byte[]> consumer;
     private final ReplyPartitions partitions;
-    /** Written by whoever subscribes, read by the poll thread. */
-    private final Map<UUID, Subscription> subscriptions = new ConcurrentHashMap<>();
-    /** Where each partition has been read to. Written by the poll thread, read by whoever subscribes. */
+    private final TopicPartition attendance;
+    /** Written by whoever subscribes, read by the poll thread. One prompt may have several listeners. */
+    private final Map<UUID, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
+    /** Partitions of other gateways and how many wait for something there. Guarded by the monitor. */
+    private final Map<TopicPartition, Integer> visited = new HashMap<>();
+    /**
+     * Where each partition has been read to. The poll thread moves it under the monitor before it looks who has
+     * subscribed; who subscribes reads it under the monitor after that, and so hears all from there on.
+     */
     private final Map<TopicPartition, Long> positions = new ConcurrentHashMap<>();
 
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
@@ -48,10 +60,16 @@ public final class ReplyConsumer implements AutoCloseable {
     /** Set by whoever closes, read by the poll thread. */
     private volatile boolean closing;
 
-    /** Hands the consumer over: from {@link #start} on only the poll thread touches it. */
-    public ReplyConsumer(String threadName, Consumer<byte[], byte[]> consumer, ReplyPartitions partitions) {
+    /**
+     * Hands the consumer over: from {@link #start} on only the poll thread touches it.
+     *
+     * @param attendance the topic where gateways tell one another who waits
+     */
+    public ReplyConsumer(
+            String threadName, Consumer<byte[], byte[]> consumer, ReplyPartitions partitions, String attendance) {
         this.consumer = consumer;
         this.partitions = partitions;
+        this.attendance = new TopicPartition(attendance, 0);
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -73,17 +91,52 @@ public final class ReplyConsumer implements AutoCloseable {
      */
     public Cursor subscribe(UUID promptId, ReplyListener listener) {
         TopicPartition partition = partitions.choose(promptId);
-        subscriptions.put(promptId, new Subscription(partition, listener));
-        Long position = positions.get(partition);
-        if (position == null) {
+        long position = follow(promptId, partition, listener);
+        if (position == UNKNOWN) {
             throw new IllegalStateException("subscribed before the consumer was ready");
         }
         return Cursor.start(partition.topic(), partition.partition(), promptId, position);
     }
 
+    /**
+     * From now on the listener hears what is said of this prompt, of which events exist already. Any thread; may be
+     * asked again.
+     *
+     * @return from where on it hears all; {@link #UNKNOWN} as long as this partition is not yet read here
+     */
+    synchronized long follow(UUID promptId, TopicPartition partition, ReplyListener listener) {
+        Subscription wanted = new Subscription(partition, listener);
+        List<Subscription> before = subscriptions.getOrDefault(promptId, List.of());
+        if (!before.contains(wanted)) {
+            subscriptions.put(
+                    promptId, Stream.concat(before.stream(), Stream.of(wanted)).toList());
+            if (!partitions.partitions().contains(partition)) {
+                visited.merge(partition, 1, Integer::sum);
+            }
+        }
+        return position(partition);
+    }
+
+    /** Where this partition has been read to; {@link #UNKNOWN} where it is not read here. Any thread. */
+    long position(TopicPartition partition) {
+        return positions.getOrDefault(partition, UNKNOWN);
+    }
+
     /** The listener hears no more of it, but for what is on its way. Any thread. Idempotent. */
-    public void unsubscribe(UUID promptId) {
-        subscriptions.remove(promptId);
+    public synchronized void unsubscribe(UUID promptId, ReplyListener listener) {
+        List<Subscription> before = subscriptions.getOrDefault(promptId, List.of());
+        List<Subscription> left = before.stream()
+                .filter(subscription -> !subscription.listener().equals(listener))
+                .toList();
+        before.stream()
+                .filter(subscription -> !left.contains(subscription))
+                .forEach(subscription -> visited.computeIfPresent(
+                        subscription.partition(), (p, count) -> count == 1 ? null : count - 1));
+        if (left.isEmpty()) {
+            subscriptions.remove(promptId);
+        } else {
+            subscriptions.put(promptId, left);
+        }
     }
 
     /** Returns at once; the future of {@link #start} tells when it is done. Idempotent. */
@@ -109,13 +162,9 @@ public final class ReplyConsumer implements AutoCloseable {
 
     /** Kafka may come up meanwhile. */
     void seekToEnds() {
-        consumer.assign(partitions.partitions());
         while (!closing && !ready.isDone()) {
             try {
-                consumer.endOffsets(partitions.partitions()).forEach((partition, end) -> {
-                    consumer.seek(partition, end);
-                    positions.put(partition, end);
-                });
+                assignWanted();
                 ready.complete(null);
             } catch (RetriableException e) {
                 LOG.warn("The ends of the reply partitions are not known yet: {}", e.toString());
@@ -123,9 +172,34 @@ public final class ReplyConsumer implements AutoCloseable {
         }
     }
 
+    /** Those that are new are read from their ends on. */
+    private void assignWanted() {
+        Set<TopicPartition> wanted = wanted();
+        List<TopicPartition> added = wanted.stream()
+                .filter(partition -> !positions.containsKey(partition))
+                .toList();
+        if (added.isEmpty() && wanted.equals(consumer.assignment())) {
+            return;
+        }
+        Map<TopicPartition, Long> ends = consumer.endOffsets(added);
+        consumer.assign(wanted);
+        ends.forEach(consumer::seek);
+        positions.putAll(ends);
+    }
+
+    /** A partition that is wanted no longer loses its position at once, so that nobody counts on it. */
+    private synchronized Set<TopicPartition> wanted() {
+        Set<TopicPartition> wanted = new HashSet<>(partitions.partitions());
+        wanted.add(attendance);
+        wanted.addAll(visited.keySet());
+        positions.keySet().retainAll(wanted);
+        return wanted;
+    }
+
     /** One turn of the loop. */
     void turn() {
         try {
+            assignWanted();
             handOver(consumer.poll(POLL));
         } catch (OffsetOutOfRangeException e) {
             onHistoryLost(e.partitions());
@@ -135,41 +209,56 @@ public final class ReplyConsumer implements AutoCloseable {
     }
 
     private void handOver(ConsumerRecords<byte[], byte[]> records) {
+        advance(records);
         Map<ReplyListener, List<Reply>> batches = new LinkedHashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            Subscription subscription = subscriptionOf(record);
-            if (subscription != null) {
-                decode(record, batches.computeIfAbsent(subscription.listener(), listener -> new ArrayList<>()));
+            List<Subscription> heardBy = subscriptionsOf(record);
+            if (record.topic().equals(attendance.topic())) {
+                onAttendance(record, heardBy);
+            } else if (!heardBy.isEmpty()) {
+                onReply(record, heardBy, batches);
             }
         }
         batches.forEach(ReplyListener::onReplies);
+    }
+
+    private synchronized void advance(ConsumerRecords<byte[], byte[]> records) {
         for (TopicPartition partition : records.partitions()) {
             List<ConsumerRecord<byte[], byte[]>> read = records.records(partition);
             positions.put(partition, read.get(read.size() - 1).offset() + 1);
         }
     }
 
-    private @Nullable Subscription subscriptionOf(ConsumerRecord<byte[], byte[]> record) {
-        if (record.key() == null) {
-            return null;
-        }
+    private List<Subscription> subscriptionsOf(ConsumerRecord<byte[], byte[]> record) {
         try {
-            return subscriptions.get(UUID.fromString(new String(record.key(), StandardCharsets.UTF_8)));
+            String key = Reply.key(record);
+            return key == null ? List.of() : subscriptions.getOrDefault(UUID.fromString(key), List.of());
         } catch (IllegalArgumentException e) {
-            return null;
+            return List.of();
         }
     }
 
-    private static void decode(ConsumerRecord<byte[], byte[]> record, List<Reply> batch) {
+    private static void onReply(
+            ConsumerRecord<byte[], byte[]> record,
+            List<Subscription> heardBy,
+            Map<ReplyListener, List<Reply>> batches) {
+        Reply reply = Reply.decode(record);
+        if (reply != null) {
+            heardBy.forEach(
+                    subscription -> batches.computeIfAbsent(subscription.listener(), listener -> new ArrayList<>())
+                            .add(reply));
+        }
+    }
+
+    private static void onAttendance(ConsumerRecord<byte[], byte[]> record, List<Subscription> heardBy) {
+        if (heardBy.isEmpty()) {
+            return;
+        }
         try {
-            batch.add(new Reply(record.offset(), EventCodec.REPLY_EVENT.decode(record.value())));
+            Attendance said = EventCodec.ATTENDANCE.decode(record.value());
+            heardBy.forEach(subscription -> subscription.listener().onAttendance(said));
         } catch (MalformedEventException e) {
-            LOG.warn(
-                    "{}-{} offset {} is no reply event and is passed over, as every reader does: {}",
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    e.getMessage());
+            LOG.warn("{} offset {} is passed over: {}", record.topic(), record.offset(), e.getMessage());
         }
     }
 
@@ -177,10 +266,8 @@ public final class ReplyConsumer implements AutoCloseable {
     private void onHistoryLost(Collection<TopicPartition> lost) {
         LOG.error("The log no longer holds what was to be read next of {}", lost);
         consumer.beginningOffsets(lost).forEach(consumer::seek);
-        subscriptions.forEach((promptId, subscription) -> {
-            if (lost.contains(subscription.partition())) {
-                subscription.listener().onHistoryLost(promptId);
-            }
-        });
+        subscriptions.forEach((promptId, all) -> all.stream()
+                .filter(subscription -> lost.contains(subscription.partition()))
+                .forEach(subscription -> subscription.listener().onHistoryLost(promptId)));
     }
 }

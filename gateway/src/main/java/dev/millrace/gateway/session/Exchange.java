@@ -1,7 +1,20 @@
 package dev.millrace.gateway.session;
 
+import dev.millrace.gateway.dialect.CursorSeal;
+import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.PromptProducer;
 import dev.millrace.gateway.kafka.ReplyConsumer;
 
-/** What all sessions of a gateway share. */
-public record Exchange(PromptProducer prompts, ReplyConsumer replies, SessionLimits limits, SessionMetrics metrics) {}
+/**
+ * What all sessions of a gateway share.
+ *
+ * @param replyTopic where all answers go
+ */
+public record Exchange(
+        PromptProducer prompts,
+        ReplyConsumer replies,
+        CatchUp catchUp,
+        CursorSeal cursors,
+        String replyTopic,
+        SessionLimits limits,
+        SessionMetrics metrics) {}

@@ -2,12 +2,15 @@ package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.Ending;
 import dev.millrace.gateway.dialect.ErrorCode;
+import dev.millrace.gateway.dialect.Pace;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Progress;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,16 +18,41 @@ import org.jspecify.annotations.Nullable;
  * writes what the client does not know yet; between the two deltas become one, however long the client takes.
  *
  * <p>A worker's death is not to be seen here: {@link ReplyStream} passes over what a zombie writes, and the next
- * worker's tokens continue the text. Owned by its session's event loop.
+ * worker's tokens continue the text.
+ *
+ * <p>Neither is a gateway's. The numbers of frames say how much of the log a client has been told, whichever gateway
+ * told it and however it made deltas of the tokens: the events that count are counted from the log's beginning, and each
+ * has four numbers, one for each frame that it may bring. Of a resumed response the log is read anew and what has a
+ * number up to the client's last is not written.
+ *
+ * <p>Owned by its session's event loop.
  */
 final class ResponseRun {
+    private static final int NUMBERS_OF_AN_EVENT = 4;
+    private static final int BEGIN = 0;
+    private static final int CONTENT = 1;
+    private static final int TEXT_DONE = 2;
+    private static final int TERMINAL = 3;
+
     private final ReplyStream stream;
     private final ResponseEvents events;
-    private final ResponseClock clock;
+    private final @Nullable ResponseClock clock;
     private final SessionMetrics metrics;
+    private final int startingAfter;
+    /** Live events that come before those of the past are all there; null when they are. */
+    private @Nullable List<Reply> held;
+
     private final StringBuilder text = new StringBuilder();
-    /** How much of the text has been written. */
+    /** How much of the text the client has. */
     private int written;
+
+    /** Events of the log that count, so far. Beneath, which of them it was; 0: none. */
+    private int counted;
+
+    private int begin;
+    private int restarted;
+    private int progressed;
+    private int textAdded;
 
     private boolean begun;
     private boolean accepted;
@@ -33,30 +61,66 @@ final class ResponseRun {
     private @Nullable String restart;
     private @Nullable Ending ending;
 
-    ResponseRun(ReplyStream stream, ResponseEvents events, ResponseClock clock, SessionMetrics metrics) {
+    private ResponseRun(
+            ReplyStream stream,
+            ResponseEvents events,
+            @Nullable ResponseClock clock,
+            SessionMetrics metrics,
+            int startingAfter) {
         this.stream = stream;
         this.events = events;
         this.clock = clock;
         this.metrics = metrics;
+        this.startingAfter = startingAfter;
+    }
+
+    /** Of a prompt that is about to be sent. */
+    static ResponseRun begun(ReplyStream stream, ResponseEvents events, ResponseClock clock, SessionMetrics metrics) {
+        return new ResponseRun(stream, events, clock, metrics, 0);
+    }
+
+    /**
+     * Of a response whose log is read from its beginning: first {@link #acceptEarlier} has what was there already, then
+     * {@link #onCaughtUp}. Nobody took its times here.
+     *
+     * @param startingAfter the number of the last frame that the client has
+     */
+    static ResponseRun resumed(ReplyStream stream, ResponseEvents events, SessionMetrics metrics, int startingAfter) {
+        ResponseRun run = new ResponseRun(stream, events, null, metrics, startingAfter);
+        run.held = new ArrayList<>();
+        return run;
     }
 
     void accept(Reply reply) {
+        if (held == null) {
+            acceptEarlier(reply);
+        } else {
+            held.add(reply);
+        }
+    }
+
+    void onCaughtUp() {
+        List<Reply> live = held == null ? List.of() : held;
+        held = null;
+        live.forEach(this::accept);
+    }
+
+    void acceptEarlier(Reply reply) {
         Delivery delivery = stream.accept(reply.offset(), reply.event());
-        if (ending != null) {
+        if (ending != null || delivery == Delivery.Ignored.IGNORED) {
             return;
         }
+        counted++;
         if (delivery instanceof Delivery.Accepted) {
             onAccepted();
-        } else if (delivery instanceof Delivery.Progressed progressed) {
-            progress = progressed.progress();
+        } else if (delivery instanceof Delivery.Progressed progressing) {
+            onProgress(progressing.progress());
         } else if (delivery instanceof Delivery.Text chunk) {
             onText(chunk);
         } else if (delivery instanceof Delivery.StartedOver startedOver) {
-            text.setLength(0);
-            written = 0;
-            restart = startedOver.reason();
+            onRestart(startedOver.reason());
         } else if (delivery instanceof Delivery.Ended terminal) {
-            text.append(terminal.finished().getText());
+            append(terminal.finished().getText());
             end(Ending.of(terminal.finished()));
         }
     }
@@ -65,26 +129,69 @@ final class ResponseRun {
     private void onAccepted() {
         if (!accepted) {
             accepted = true;
-            progress = new Progress(null, 0, 0);
+            onProgress(new Progress(null, 0, 0));
+        }
+    }
+
+    private void onProgress(Progress latest) {
+        progress = latest;
+        progressed = counted;
+        if (!queued(latest)) {
+            onBegin();
+        }
+    }
+
+    private static boolean queued(Progress progress) {
+        return progress.getQueuePosition() != null || progress.getPromptTokens() == 0;
+    }
+
+    private void onBegin() {
+        if (begin == 0) {
+            begin = counted;
         }
     }
 
     private void onText(Delivery.Text chunk) {
-        if (clock.onTokens(chunk.ids().size())) {
+        if (clock != null && clock.onTokens(chunk.ids().size())) {
             metrics.onFirstToken(clock.secondsToFirstToken());
         }
-        text.append(chunk.text());
+        append(chunk.text());
+    }
+
+    private void append(String more) {
+        if (!more.isEmpty()) {
+            onBegin();
+            text.append(more);
+            textAdded = counted;
+            if (has(number(counted, CONTENT))) {
+                written = text.length();
+            }
+        }
+    }
+
+    private void onRestart(String reason) {
+        onBegin();
+        text.setLength(0);
+        written = 0;
+        progress = null;
+        restart = reason;
+        restarted = counted;
     }
 
     /** The gateway can do no more for it. */
     void fail(ErrorCode code, String message) {
         if (ending == null) {
+            counted++;
             end(Ending.failed(code, message));
         }
     }
 
     private void end(Ending last) {
+        if (last.reason() != FinishReason.ERROR) {
+            onBegin();
+        }
         ending = last;
+        held = null;
         metrics.onEnded(last.reason());
     }
 
@@ -104,14 +211,17 @@ final class ResponseRun {
 
     /** Writes all that the client does not know yet, in the order in which it happened. */
     void flush(SocketOutbox outbox) {
-        flushProgress(outbox);
-        if (restart != null) {
-            outbox.write(events.restarted(restart));
-            restart = null;
+        if (begin > 0 && !begun) {
+            begun = true;
+            int number = number(begin, BEGIN);
+            if (!has(number)) {
+                outbox.write(events.inProgress(number));
+            }
         }
+        flushRestart(outbox);
+        flushProgress(outbox);
         if (written < text.length()) {
-            begin(outbox);
-            outbox.write(events.delta(text.substring(written)));
+            outbox.write(events.delta(number(textAdded, CONTENT), text.substring(written)));
             written = text.length();
         }
         if (ending != null && !terminalWritten) {
@@ -119,34 +229,44 @@ final class ResponseRun {
         }
     }
 
+    private void flushRestart(SocketOutbox outbox) {
+        String reason = restart;
+        restart = null;
+        int number = number(restarted, CONTENT);
+        if (reason != null && !has(number)) {
+            outbox.write(events.restarted(number, reason));
+        }
+    }
+
     /** For show; once there is text, it says enough. */
     private void flushProgress(SocketOutbox outbox) {
         Progress latest = progress;
         progress = null;
-        if (latest == null || text.length() > 0 || ending != null) {
+        int number = number(progressed, CONTENT);
+        if (latest == null || text.length() > 0 || ending != null || has(number)) {
             return;
         }
-        if (latest.getQueuePosition() != null || latest.getPromptTokens() == 0) {
-            outbox.write(events.queued(latest.getQueuePosition()));
-        } else {
-            begin(outbox);
-            outbox.write(events.progress(latest.getPrefilledTokens(), latest.getPromptTokens()));
-        }
+        outbox.write(
+                queued(latest)
+                        ? events.queued(number, latest.getQueuePosition())
+                        : events.progress(number, latest.getPrefilledTokens(), latest.getPromptTokens()));
     }
 
-    private void begin(SocketOutbox outbox) {
-        if (!begun) {
-            begun = true;
-            outbox.write(events.inProgress());
-        }
-    }
-
+    /** Who resumes what it had been told the end of is told again: it asked, and gets an answer. */
     private void flushEnding(SocketOutbox outbox, Ending last) {
         terminalWritten = true;
-        if (last.reason() != FinishReason.ERROR) {
-            begin(outbox);
-            outbox.write(events.textDone(text.toString()));
+        if (last.reason() != FinishReason.ERROR && !has(number(counted, TEXT_DONE))) {
+            outbox.write(events.textDone(number(counted, TEXT_DONE), text.toString()));
         }
-        outbox.write(events.ended(last, text.toString(), clock.pace()));
+        Pace pace = clock == null ? new Pace(null, null) : clock.pace();
+        outbox.write(events.ended(number(counted, TERMINAL), last, text.toString(), pace));
+    }
+
+    private static int number(int event, int frame) {
+        return event * NUMBERS_OF_AN_EVENT + frame;
+    }
+
+    private boolean has(int number) {
+        return number <= startingAfter;
     }
 }

@@ -1,14 +1,19 @@
 package dev.millrace.gateway.session;
 
+import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
 import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
+import dev.millrace.gateway.dialect.ClientEvent.ResumeResponse;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ErrorEvent;
 import dev.millrace.gateway.dialect.ResponseEvents;
+import dev.millrace.gateway.dialect.ResumePoint;
+import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
+import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyAddress;
@@ -28,15 +33,24 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The responses of one session that its client has not been told the end of. Owned by the session's event loop; only
- * {@link #onReplies} and {@link #onHistoryLost} are called by the poll thread, and hop.
+ * a {@link ReplyListener}'s methods are called by Kafka's threads, and hop.
  *
- * <p>They outlive the socket: a disconnect is no cancellation, so they have a grace period to end in.
+ * <p>They outlive the socket: a disconnect is no cancellation, so they have a grace period to end in, or to be resumed
+ * in on another socket, here or elsewhere.
  */
 final class Responses implements ReplyListener {
     private static final Logger LOG = LoggerFactory.getLogger(Responses.class);
 
-    /** A response and what its cancellation has to say. */
-    private record Running(String conversation, ResponseRun response) {}
+    /** Today every client is the same to us. */
+    private static final String PRINCIPAL = "";
+
+    /**
+     * A response, what its cancellation has to say, and who else waits for it.
+     *
+     * @param reading of what its log has already; null where it was begun here
+     */
+    private record Running(
+            String conversation, ResponseRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {}
 
     private final Context context;
     private final Exchange exchange;
@@ -60,21 +74,66 @@ final class Responses implements ReplyListener {
     }
 
     void create(CreateResponse create) {
-        int most = exchange.limits().mostRunning();
-        if (running.size() >= most) {
-            String message = "one socket may have " + most + " responses running";
-            refuse.accept(new ErrorEvent(ErrorCode.TOO_MANY_RESPONSES, message, null, create.eventId()));
+        if (full(create.eventId())) {
             return;
         }
         UUID id = UUID.randomUUID();
         Cursor start = exchange.replies().subscribe(id, this);
-        ResponseEvents events = new ResponseEvents(id, create.conversation(), create.model(), Instant.now());
-        ResponseRun response = new ResponseRun(
+        ResumePoint point = new ResumePoint(
+                id, start.partition(), start.offset(), Instant.now(), create.conversation(), create.model());
+        ResponseEvents events = new ResponseEvents(point);
+        ResponseRun response = ResponseRun.begun(
                 ReplyStream.resume(start), events, new ResponseClock(System::nanoTime), exchange.metrics());
-        running.put(id, new Running(create.conversation(), response));
-        exchange.metrics().onResponse();
-        outbox.write(events.created(create.eventId()));
+        start(new Running(create.conversation(), response, attendees(id), null), id);
+        outbox.write(events.created(create.eventId(), exchange.cursors().seal(point, PRINCIPAL)));
         send(create.toPrompt(id, new ReplyAddress(start.topic(), start.partition(), start.offset())));
+    }
+
+    /** @throws BadEventException when the cursor cannot be opened */
+    void resume(ResumeResponse resume) throws BadEventException {
+        ResumePoint point = exchange.cursors().open(resume.cursor(), PRINCIPAL);
+        UUID id = point.promptId();
+        if (running.containsKey(id)) {
+            refuse.accept(new ErrorEvent(
+                    ErrorCode.ALREADY_RUNNING, "this socket has the response already", "cursor", resume.eventId()));
+        } else if (!full(resume.eventId())) {
+            Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
+            ResponseEvents events = new ResponseEvents(point);
+            ResponseRun response =
+                    ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), resume.startingAfter());
+            outbox.write(events.resumed(
+                    resume.eventId(), resume.startingAfter(), exchange.cursors().seal(point, PRINCIPAL)));
+            Attendees attendees = attendees(id);
+            start(
+                    new Running(
+                            point.conversation(),
+                            response,
+                            attendees,
+                            exchange.catchUp().read(start, this)),
+                    id);
+            attendees.join();
+        }
+    }
+
+    private boolean full(@Nullable String eventId) {
+        int most = exchange.limits().mostRunning();
+        if (running.size() >= most) {
+            String message = "one socket may have " + most + " responses running";
+            refuse.accept(new ErrorEvent(ErrorCode.TOO_MANY_RESPONSES, message, null, eventId));
+        }
+        return running.size() >= most;
+    }
+
+    private void start(Running response, UUID id) {
+        running.put(id, response);
+        exchange.metrics().onResponse();
+    }
+
+    private Attendees attendees(UUID id) {
+        return new Attendees(
+                id,
+                said -> Future.fromCompletionStage(exchange.prompts().announce(said), context)
+                        .onFailure(failure -> LOG.warn("Who waits for {} was not told: {}", id, failure.toString())));
     }
 
     private void send(Prompt prompt) {
@@ -130,32 +189,72 @@ final class Responses implements ReplyListener {
                 v -> fail(promptId, ErrorCode.HISTORY_LOST, "the log no longer holds the rest of this answer"));
     }
 
+    @Override
+    public void onEarlier(List<Reply> replies) {
+        context.runOnContext(v -> {
+            for (Reply reply : replies) {
+                change(reply.event().getPromptId(), response -> response.acceptEarlier(reply));
+            }
+            flush();
+        });
+    }
+
+    @Override
+    public void onCaughtUp(UUID promptId) {
+        context.runOnContext(v -> {
+            change(promptId, ResponseRun::onCaughtUp);
+            flush();
+        });
+    }
+
+    @Override
+    public void onExpired(UUID promptId) {
+        context.runOnContext(v ->
+                fail(promptId, ErrorCode.CURSOR_EXPIRED, "the log no longer reaches back to where this answer began"));
+    }
+
+    @Override
+    public void onAttendance(Attendance said) {
+        context.runOnContext(v -> {
+            Running response = running.get(said.getPromptId());
+            if (response != null) {
+                response.attendees().on(said, clientGone);
+            }
+        });
+    }
+
     private void onReply(Reply reply) {
-        UUID id = reply.event().getPromptId();
-        Running response = running.get(id);
-        if (response != null) {
-            response.response().accept(reply);
-            onChanged(id, response.response());
-        }
+        change(reply.event().getPromptId(), response -> response.accept(reply));
     }
 
     private void fail(UUID id, ErrorCode code, String message) {
+        change(id, response -> response.fail(code, message));
+        flush();
+    }
+
+    private void change(UUID id, Consumer<ResponseRun> change) {
         Running response = running.get(id);
         if (response != null) {
-            response.response().fail(code, message);
-            onChanged(id, response.response());
-            flush();
+            change.accept(response.response());
+            onChanged(id, response);
         }
     }
 
-    private void onChanged(UUID id, ResponseRun response) {
-        if (response.ended()) {
-            exchange.replies().unsubscribe(id);
+    private void onChanged(UUID id, Running response) {
+        if (response.response().ended()) {
+            hearNoMore(id, response);
         }
         if (!clientGone) {
             unflushed.add(id);
-        } else if (response.ended()) {
+        } else if (response.response().ended()) {
             forget(id);
+        }
+    }
+
+    private void hearNoMore(UUID id, Running response) {
+        exchange.replies().unsubscribe(id, this);
+        if (response.reading() != null) {
+            response.reading().stop();
         }
     }
 
@@ -189,19 +288,22 @@ final class Responses implements ReplyListener {
     }
 
     private void forget(UUID id) {
-        exchange.replies().unsubscribe(id);
-        if (running.remove(id) != null) {
+        Running response = running.remove(id);
+        if (response != null) {
+            hearNoMore(id, response);
             exchange.metrics().onResponseGone();
         }
     }
 
-    /** From now on they run for nobody. */
+    /** From now on they run for nobody here. */
     void onClientGone() {
         clientGone = true;
         unflushed.clear();
         Map.copyOf(running).forEach((id, response) -> {
             if (response.response().ended()) {
                 forget(id);
+            } else {
+                response.attendees().leave();
             }
         });
         if (!running.isEmpty()) {
@@ -210,10 +312,12 @@ final class Responses implements ReplyListener {
         }
     }
 
-    /** The grace period is over: nobody came back. */
+    /** The grace period is over: nobody came back, or somebody did elsewhere, whose matter the rest is. */
     private void abandon() {
         Map.copyOf(running).forEach((id, response) -> {
-            sendCancellation(id, response.conversation());
+            if (response.attendees().none()) {
+                sendCancellation(id, response.conversation());
+            }
             forget(id);
         });
     }

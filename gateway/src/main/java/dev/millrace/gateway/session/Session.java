@@ -4,6 +4,7 @@ import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ClientEvent;
 import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
 import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
+import dev.millrace.gateway.dialect.ClientEvent.ResumeResponse;
 import dev.millrace.gateway.dialect.ClientEventReader;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ErrorEvent;
@@ -75,6 +76,16 @@ public final class Session {
             responses.create(create);
         } else if (event instanceof CancelResponse cancel) {
             responses.cancel(cancel);
+        } else if (event instanceof ResumeResponse resume) {
+            resume(resume);
+        }
+    }
+
+    private void resume(ResumeResponse resume) {
+        try {
+            responses.resume(resume);
+        } catch (BadEventException e) {
+            refuse(ErrorEvent.of(e.of(resume.eventId())));
         }
     }
 
