@@ -71,7 +71,7 @@ export class Chat {
     return this.answerAt(before);
   }
 
-  private async answerAt(place: number): Promise<Answer> {
+  async answerAt(place: number): Promise<Answer> {
     const article = this.part('message-assistant').nth(place);
     await article.waitFor();
     return new Answer(article, this.part('message-user').nth(place));

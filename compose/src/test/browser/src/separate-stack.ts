@@ -5,6 +5,9 @@ import { JavaProcess } from './java-process.ts';
 import { answers, freePort, running } from './operations.ts';
 import { modelFile, traces } from './places.ts';
 
+/** Of every gateway, so that one goes on with what another one began. */
+const CURSOR_KEY = Buffer.alloc(32, 7).toString('base64');
+
 const START = { timeout: 30_000, interval: 50 };
 
 /** A worker as a process of its own. */
@@ -92,5 +95,10 @@ async function startWorker(name: string, bootstrap: string, pace: number): Promi
 }
 
 function startGateway(bootstrap: string, httpPort: number): JavaProcess {
-  return JavaProcess.start('gateway', 'gateway.GatewayMain', [bootstrap, `--http-port=${httpPort}`, '--partitions=2']);
+  return JavaProcess.start('gateway', 'gateway.GatewayMain', [
+    bootstrap,
+    `--http-port=${httpPort}`,
+    '--partitions=2',
+    `--cursor-keys=${CURSOR_KEY}`,
+  ]);
 }

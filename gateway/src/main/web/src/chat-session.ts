@@ -12,6 +12,7 @@ import {
   type Conversation,
   type Turn,
 } from './conversation.ts';
+import { forgetful, type ConversationStore } from './conversation-store.ts';
 import { CONNECTION_LOST } from './failures.ts';
 import { parseFrame } from './frames.ts';
 import { toSend, type Settings } from './parameters.ts';
@@ -33,11 +34,17 @@ export class ChatSession {
   notice: Failure | null = null;
 
   private readonly connection: Connection;
+  /** The `event_id` of the last wish to resume. */
+  private resumeId: string | null = null;
 
+  /** @param store where the conversation is kept, so that a reload changes nothing */
   constructor(
     private readonly changed: () => void,
     openSocket: () => Socket,
+    private readonly store: ConversationStore = forgetful,
   ) {
+    this.conversation = store.load() ?? this.conversation;
+    this.failUnlessResumable();
     this.connection = new Connection(
       { onState: (state) => this.onState(state), onFrame: (data) => this.onFrame(data) },
       openSocket,
@@ -68,6 +75,7 @@ export class ChatSession {
     }
     this.notice = null;
     this.conversation = ask(this.conversation, id, prompt, settings.includeHistory);
+    this.store.save(this.conversation);
     this.changed();
     return true;
   }
@@ -93,6 +101,7 @@ export class ChatSession {
   startOver(): void {
     this.stop();
     this.conversation = newConversation(uniqueId());
+    this.store.save(this.conversation);
     this.notice = null;
     this.changed();
   }
@@ -110,9 +119,35 @@ export class ChatSession {
   private onState(state: ConnectionState): void {
     this.connectionState = state;
     if (state.kind === 'lost') {
-      this.conversation = failed(this.conversation, { code: CONNECTION_LOST, message: '', param: null });
+      this.failUnlessResumable();
+    } else if (state.kind === 'open') {
+      this.resume();
     }
     this.changed();
+  }
+
+  /** An answer that the server had not yet accepted is nowhere. */
+  private failUnlessResumable(): void {
+    if (this.running?.answer.cursor === null) {
+      this.conversation = failed(this.conversation, { code: CONNECTION_LOST, message: '', param: null });
+      this.store.save(this.conversation);
+    }
+  }
+
+  private resume(): void {
+    const answer = this.running?.answer;
+    if (answer?.cursor != null) {
+      this.resumeId = uniqueId();
+      this.connection.send({
+        type: 'response.resume',
+        event_id: this.resumeId,
+        cursor: answer.cursor,
+        starting_after: answer.sequence,
+      });
+      if (answer.stopping) {
+        this.cancel(answer.responseId);
+      }
+    }
   }
 
   private onFrame(data: unknown): void {
@@ -126,6 +161,9 @@ export class ChatSession {
       this.onCreated(event);
     } else {
       this.conversation = applyEvent(this.conversation, event);
+      if (this.running === null || event.type === 'response.resumed') {
+        this.store.save(this.conversation);
+      }
     }
     this.changed();
   }
@@ -133,6 +171,7 @@ export class ChatSession {
   private onCreated(event: Created): void {
     this.model = event.model ?? this.model;
     this.conversation = applyEvent(accepted(this.conversation, event.eventId, event.responseId), event);
+    this.store.save(this.conversation);
     const answer = this.running?.answer;
     if (answer?.responseId !== event.responseId || answer.stopping) {
       this.cancel(event.responseId);
@@ -142,6 +181,7 @@ export class ChatSession {
   private onError({ eventId, error }: ServerError): void {
     if (this.refuses(eventId)) {
       this.conversation = failed(this.conversation, error);
+      this.store.save(this.conversation);
     } else if (error.code === CANCELLATION_NOT_SENT) {
       this.conversation = stopping(this.conversation, false);
       this.notice = error;
@@ -153,7 +193,7 @@ export class ChatSession {
   /** A frame that the server could not even read has no id to go by: it was the prompt, the only one that can be so. */
   private refuses(eventId: string | null): boolean {
     const turn = this.running;
-    return turn !== null && (eventId === null ? turn.answer.responseId === null : eventId === turn.id);
+    return turn !== null && (eventId === null ? turn.answer.responseId === null : eventId === turn.id || eventId === this.resumeId);
   }
 
   /** Nothing to say for a response that has no id yet: it is cancelled when it gets one. */

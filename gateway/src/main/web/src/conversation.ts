@@ -28,6 +28,8 @@ export interface Answer {
   readonly text: string;
   /** Null until the server has accepted the prompt. */
   readonly responseId: string | null;
+  /** What it can be resumed with; null where it cannot be. */
+  readonly cursor: string | null;
   /** Of the last event that counted; those at or below it have been seen. */
   readonly sequence: number;
   /** The reader asked to stop, the server has not yet ended it. */
@@ -43,6 +45,7 @@ const unanswered: Answer = {
   state: 'streaming',
   text: '',
   responseId: null,
+  cursor: null,
   sequence: -1,
   stopping: false,
   progress: null,
@@ -107,6 +110,9 @@ export function applyEvent(conversation: Conversation, event: ServerEvent): Conv
     return conversation;
   }
   return changeRunning(conversation, (answer) => {
+    if (event.type === 'response.resumed') {
+      return event.responseId === answer.responseId ? { ...answer, cursor: event.cursor } : answer;
+    }
     const sequence = event.sequence ?? answer.sequence + 1;
     if (event.responseId !== answer.responseId || sequence <= answer.sequence) {
       return answer;
@@ -115,10 +121,10 @@ export function applyEvent(conversation: Conversation, event: ServerEvent): Conv
   });
 }
 
-function changeBy(event: Exclude<ServerEvent, { type: 'error' }>, answer: Answer): Partial<Answer> {
+function changeBy(event: Exclude<ServerEvent, { type: 'error' | 'response.resumed' }>, answer: Answer): Partial<Answer> {
   switch (event.type) {
     case 'response.created':
-      return {};
+      return { cursor: event.cursor };
     case 'response.in_progress':
       return { progress: null };
     case 'response.queued':
@@ -160,4 +166,14 @@ function changeRunning(conversation: Conversation, change: (answer: Answer, turn
   return answer === turn.answer
     ? conversation
     : { ...conversation, turns: [...conversation.turns.slice(0, -1), { ...turn, answer }] };
+}
+
+/** As it is kept for a reload: of an answer under way only how to resume it, since all of it comes again. */
+export function kept(conversation: Conversation): Conversation {
+  return changeRunning(conversation, ({ responseId, cursor, stopping: stop }) => ({
+    ...unanswered,
+    responseId,
+    cursor,
+    stopping: stop,
+  }));
 }

@@ -1,6 +1,7 @@
 /**
  * The frames between the page and the gateway: OpenAI's Responses dialect over WebSocket, with the gateway's own
- * `response.cancel`, `response.queued`, `response.progress` and `response.restarted`.
+ * `response.cancel`, `response.resume`, `response.resumed`, `response.queued`, `response.progress` and
+ * `response.restarted`.
  */
 
 export type Role = 'user' | 'assistant' | 'system';
@@ -24,7 +25,15 @@ export interface ResponseCancel {
   readonly response_id: string;
 }
 
-export type ClientFrame = ResponseCreate | ResponseCancel;
+/** Go on with a response behind the last event that the page has of it; -1: it has none. */
+export interface ResponseResume {
+  readonly type: 'response.resume';
+  readonly event_id: string;
+  readonly cursor: string;
+  readonly starting_after: number;
+}
+
+export type ClientFrame = ResponseCreate | ResponseCancel | ResponseResume;
 
 export interface Usage {
   readonly inputTokens: number;
@@ -68,10 +77,13 @@ interface Ending {
 export type Created = ResponseEvent<'response.created'> & {
   readonly eventId: string | null;
   readonly model: string | null;
+  /** What the response can be resumed with, after a reload or at another server; null where it cannot be. */
+  readonly cursor: string | null;
 };
 
 export type ServerEvent =
   | Created
+  | (ResponseEvent<'response.resumed'> & { readonly cursor: string | null })
   | ResponseEvent<'response.in_progress'>
   | (ResponseEvent<'response.queued'> & Progress)
   | (ResponseEvent<'response.progress'> & Progress)

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ChatSession } from '../src/chat-session.ts';
+import { storeIn } from '../src/conversation-store.ts';
 import type { Answer } from '../src/conversation.ts';
 import { defaults } from '../src/parameters.ts';
 import { FakeSocket } from './fake-socket.ts';
@@ -209,5 +210,91 @@ describe('ChatSession', () => {
 
     expect(session.conversation.turns).toEqual([turn]);
     session.close();
+  });
+
+  describe('with a server that resumes', () => {
+    const acceptWith = (eventId: string, cursor: string): void => {
+      socket.receives({
+        type: 'response.created',
+        sequence_number: 0,
+        response_id: 'r1',
+        event_id: eventId,
+        cursor,
+        response: { id: 'r1' },
+      });
+    };
+
+    it('goes on with the answer behind the last event that it has', () => {
+      acceptWith(ask('Why?'), 'c1');
+      say('r1', 9, 'Be');
+      socket.drops();
+      expect(answer()).toMatchObject({ state: 'streaming', text: 'Be' });
+
+      session.connect();
+      socket.opens();
+      expect(socket.sent).toMatchObject([{ type: 'response.resume', cursor: 'c1', starting_after: 9 }]);
+      socket.receives({ type: 'response.resumed', sequence_number: 9, response_id: 'r1', cursor: 'c2' });
+      say('r1', 9, 'Be');
+      say('r1', 13, 'cause');
+      end('r1', 19);
+
+      expect(answer()).toMatchObject({ state: 'done', text: 'Because', cursor: 'c2' });
+      session.close();
+    });
+
+    it('says again that it is to stop', () => {
+      acceptWith(ask('Why?'), 'c1');
+      socket.drops();
+      session.stop();
+
+      session.connect();
+      socket.opens();
+
+      expect(socket.sent).toMatchObject([{ type: 'response.resume' }, { type: 'response.cancel', response_id: 'r1' }]);
+      session.close();
+    });
+
+    it('gives up an answer that cannot be resumed', () => {
+      acceptWith(ask('Why?'), 'c1');
+      socket.drops();
+      session.connect();
+      socket.opens();
+      const eventId = lastSent()['event_id'];
+      socket.receives({ type: 'error', code: 'cursor_key_unknown', message: 'no', param: null, event_id: eventId });
+
+      expect(answer()).toMatchObject({ state: 'error', error: { code: 'cursor_key_unknown' } });
+      session.close();
+    });
+
+    it('is the same after a reload', () => {
+      const items = new Map<string, string>();
+      const storage = {
+        getItem: (key: string) => items.get(key) ?? null,
+        setItem: (key: string, value: string) => void items.set(key, value),
+      } as Storage;
+      const load = (): void => {
+        session.close();
+        session = new ChatSession(
+          () => changes++,
+          () => (socket = new FakeSocket()),
+          storeIn(() => storage),
+        );
+        session.connect();
+        socket.opens();
+      };
+      load();
+      acceptWith(ask('Why?'), 'c1');
+      say('r1', 9, 'Be');
+
+      load();
+      expect(socket.sent).toMatchObject([{ type: 'response.resume', cursor: 'c1', starting_after: -1 }]);
+      say('r1', 13, 'Because');
+      end('r1', 19);
+      load();
+
+      expect(socket.sent).toEqual([]);
+      expect(answer()).toMatchObject({ state: 'done', text: 'Because' });
+      session.close();
+    });
   });
 });

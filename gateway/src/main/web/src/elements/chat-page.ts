@@ -3,6 +3,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { ChatSession } from '../chat-session.ts';
 import { socketUrl } from '../connection.ts';
+import { storeIn } from '../conversation-store.ts';
 import type { Turn } from '../conversation.ts';
 import { examples } from '../examples.ts';
 import { describe, smallPrint } from '../failures.ts';
@@ -37,6 +38,7 @@ export class ChatPage extends LitElement {
   private readonly session = new ChatSession(
     () => this.drawInNextFrame(),
     () => new WebSocket(socketUrl(document.baseURI)),
+    storeIn(() => sessionStorage),
   );
   private readonly follower = new ScrollFollower(this);
   private readonly reconnect = (): void => this.session.connect();

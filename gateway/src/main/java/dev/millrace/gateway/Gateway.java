@@ -112,7 +112,7 @@ public final class Gateway implements Service {
         Topics topics = config.kafka().topics();
         ReplyConsumer replies = new ReplyConsumer(
                 config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics.attendance());
-        CatchUp catchUp = new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies);
+        CatchUp catchUp = new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
         PromptProducer prompts = new PromptProducer(
                 config.gatewayId() + "-prompts", kafka.producer(), topics, new DeliveryMetrics(registry));
         CompletableFuture<Void> consumerEnded = replies.start();

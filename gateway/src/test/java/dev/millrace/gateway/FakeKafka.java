@@ -3,9 +3,11 @@ package dev.millrace.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.gateway.kafka.ReplayedLog;
 import dev.millrace.gateway.kafka.ReplyPartitions;
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
@@ -27,6 +29,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /** Kafka in memory: what was sent can be looked at, replies are put in by hand. */
 final class FakeKafka {
     static final TopicPartition REPLIES = new TopicPartition("replies", 5);
+    private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
 
@@ -41,17 +44,19 @@ final class FakeKafka {
             return records;
         }
     };
+    private final ReplayedLog log = new ReplayedLog();
     private long nextOffset = FIRST_OFFSET;
+    private long nextAttendance;
     private int seenPrompts;
 
     /** @param answers whether sends are acknowledged by themselves */
     FakeKafka(boolean answers) {
         producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer());
-        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET));
+        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L));
     }
 
     Gateway.Kafka clients() {
-        return new Gateway.Kafka(new ReplyPartitions(List.of(REPLIES)), consumer, producer);
+        return new Gateway.Kafka(new ReplyPartitions(List.of(REPLIES)), consumer, log, producer);
     }
 
     /** The next prompt that the gateway sends. */
@@ -76,11 +81,42 @@ final class FakeKafka {
     synchronized void reply(ReplyEvent... events) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (ReplyEvent event : events) {
-            byte[] key = event.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
-            records.add(new ConsumerRecord<>(
-                    REPLIES.topic(), REPLIES.partition(), nextOffset++, key, EventCodec.REPLY_EVENT.encode(event)));
+            records.add(record(nextOffset++, event));
         }
+        records.forEach(log::append);
         consumer.schedulePollTask(() -> records.forEach(consumer::addRecord));
+    }
+
+    /** What was said before the gateway started. */
+    synchronized void past(ReplyEvent... events) {
+        long offset = FIRST_OFFSET - events.length;
+        for (ReplyEvent event : events) {
+            log.append(record(offset++, event));
+        }
+    }
+
+    void forgetThePast() {
+        log.deleteBefore(REPLIES, FIRST_OFFSET);
+    }
+
+    List<Attendance> attendance() {
+        return sentTo("attendance").stream()
+                .map(record -> decode(EventCodec.ATTENDANCE, record))
+                .toList();
+    }
+
+    /** What another socket says of who waits. */
+    synchronized void attend(Attendance said) {
+        byte[] key = said.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
+        var record =
+                new ConsumerRecord<>(ATTENDANCE.topic(), 0, nextAttendance++, key, EventCodec.ATTENDANCE.encode(said));
+        consumer.schedulePollTask(() -> consumer.addRecord(record));
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(long offset, ReplyEvent event) {
+        byte[] key = event.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
+        return new ConsumerRecord<>(
+                REPLIES.topic(), REPLIES.partition(), offset, key, EventCodec.REPLY_EVENT.encode(event));
     }
 
     private static <T extends SpecificRecordBase> T decode(EventCodec<T> codec, ProducerRecord<byte[], byte[]> record) {

@@ -23,6 +23,7 @@ import java.util.Set;
 
 /** A gateway as it is, but for Kafka, which is in memory. */
 final class GatewayFixture implements AutoCloseable {
+    static final byte[] KEY = new byte[32];
     static final String FRIENDLY_ORIGIN = "https://chat.example.org";
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -43,6 +44,7 @@ final class GatewayFixture implements AutoCloseable {
                 0,
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
                 limits.grace(),
+                List.of(KEY),
                 "127.0.0.1",
                 0,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));

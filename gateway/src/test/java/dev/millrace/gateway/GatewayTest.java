@@ -63,7 +63,7 @@ class GatewayTest {
         assertThat(types(end))
                 .containsExactly("response.output_text.delta", "response.output_text.done", "response.completed");
         assertThat(end.get(1).getString("text")).isEqualTo("晴れです。");
-        assertThat(end).extracting(frame -> frame.getInteger("sequence_number")).containsExactly(3, 4, 5);
+        assertThat(end).extracting(frame -> frame.getInteger("sequence_number")).containsExactly(17, 18, 19);
         assertThat(end)
                 .allMatch(frame ->
                         frame.getString("response_id").equals(worker.promptId().toString()));
@@ -130,7 +130,7 @@ class GatewayTest {
         assertThat(shown(of(two, frames))).isEqualTo("2");
         assertThat(of(one, frames))
                 .extracting(frame -> frame.getInteger("sequence_number"))
-                .containsExactly(1, 2, 3, 4);
+                .containsExactly(8, 9, 14, 15);
     }
 
     @Test

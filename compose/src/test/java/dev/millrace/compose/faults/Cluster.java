@@ -32,6 +32,7 @@ final class Cluster implements AutoCloseable {
     private final BrokerProcess broker;
     private final LogReader reader;
     private final List<Worker> workers = new ArrayList<>();
+    private @Nullable Gateways gateways;
     private int workersStarted;
 
     private Cluster(Path directory, Layout layout) throws IOException, InterruptedException {
@@ -55,6 +56,9 @@ final class Cluster implements AutoCloseable {
         for (int i = 0; i < WORKERS; i++) {
             boolean other = layout == Layout.TWO_MODELS && i == 1;
             cluster.startWorker(other ? cluster.otherModel : Installation.MODEL, i == WORKERS - 1, PACE);
+        }
+        if (layout == Layout.GATEWAYS) {
+            cluster.gateways = new Gateways(cluster.bootstrap());
         }
         return cluster;
     }
@@ -102,6 +106,13 @@ final class Cluster implements AutoCloseable {
         return disk;
     }
 
+    Gateways gateways() {
+        if (gateways == null) {
+            throw new IllegalStateException("this layout has no gateways");
+        }
+        return gateways;
+    }
+
     Layout layout() {
         return layout;
     }
@@ -121,6 +132,9 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() throws IOException {
         reader.close();
+        if (gateways != null) {
+            gateways.close();
+        }
         for (Worker worker : workers) {
             worker.process().close();
         }

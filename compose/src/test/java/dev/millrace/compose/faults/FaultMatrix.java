@@ -51,6 +51,29 @@ public final class FaultMatrix {
         }
         Tally tally = new Tally(row);
         tallies.add(tally);
+        List<? extends Seen> seen =
+                row.layout() == Layout.GATEWAYS ? runGatewayRounds(row, tally) : runRounds(row, tally);
+        System.out.println(tally.line());
+        if (tally.failed()) {
+            complain(row, tally, seen);
+        }
+    }
+
+    private List<ChatStream> runGatewayRounds(Row row, Tally tally) throws Exception {
+        List<ChatStream> seen = new ArrayList<>();
+        boolean whole = true;
+        for (int i = 0; i < plan.rounds() && whole; i++) {
+            Gateways gateways = cluster(row.layout()).gateways();
+            GatewayRound round = new GatewayRound(gateways, questions(row), plan.random(row, i));
+            whole = round.run(plan.streams(), row);
+            tally.add(round);
+            tally.addDisagreements(round.countDisagreements());
+            seen.addAll(round.streams());
+        }
+        return seen;
+    }
+
+    private List<StreamAudit> runRounds(Row row, Tally tally) throws Exception {
         List<StreamAudit> seen = new ArrayList<>();
         boolean whole = true;
         for (int i = 0; i < plan.rounds() && whole; i++) {
@@ -62,13 +85,10 @@ public final class FaultMatrix {
         }
         Cluster used = cluster(row.layout());
         tally.addDisagreements(SecondReading.countDisagreements(used, seen));
-        System.out.println(tally.line());
-        if (tally.failed()) {
-            complain(row, tally, seen);
-        }
+        return seen;
     }
 
-    private void complain(Row row, Tally tally, List<StreamAudit> seen) throws Exception {
+    private void complain(Row row, Tally tally, List<? extends Seen> seen) throws Exception {
         System.out.println("BAD " + row.id() + ": " + String.join("; ", tally.complaints()));
         seen.stream()
                 .filter(stream -> !stream.done() || stream.unequal() || stream.gaps() + stream.repeats() > 0)

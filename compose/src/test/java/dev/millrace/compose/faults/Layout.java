@@ -5,6 +5,8 @@ import java.util.List;
 /** What a row needs to be set up differently. Rows of one layout share a cluster. */
 enum Layout {
     PLAIN,
+    /** Readers are chat clients, at gateways. */
+    GATEWAYS,
     /** The second worker has another model. Who comes for one that was killed has the model that it had not. */
     TWO_MODELS,
     /** Sends are given up soon, so that an outage can be longer. */

@@ -15,6 +15,9 @@ enum Row {
     HOSTILE(Layout.PLAIN, Sign.CONTINUED),
     ROLLING_RESTART(Layout.PLAIN, Sign.CONTINUED),
     EXPIRED_LOG(Layout.PLAIN, Sign.HISTORY_LOST),
+    KILL_GATEWAY(Layout.GATEWAYS, Sign.CONTINUED),
+    FLICKERING_CLIENT(Layout.GATEWAYS, Sign.CONTINUED),
+    ROLLING_GATEWAYS(Layout.GATEWAYS, Sign.CONTINUED),
     OTHER_MODEL(Layout.TWO_MODELS, Sign.RESTARTED),
     LONG_OUTAGE(Layout.SHORT_DELIVERY, Sign.CONTINUED),
     DISK_FULL(Layout.SMALL_DISK, Sign.NONE);
@@ -71,6 +74,8 @@ enum Row {
             case EXPIRED_LOG -> BrokerFaults.expireLog(round);
             case LONG_OUTAGE -> BrokerFaults.outlastDelivery(round);
             case DISK_FULL -> BrokerFaults.fillDisk(round);
+            case KILL_GATEWAY, FLICKERING_CLIENT, ROLLING_GATEWAYS ->
+                throw new IllegalStateException("a matter of a gateway's round");
         }
     }
 }

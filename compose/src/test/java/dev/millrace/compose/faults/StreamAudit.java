@@ -14,7 +14,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What one reader saw of one prompt, and what was wrong with it. Guarded by its {@link LogReader}. */
-final class StreamAudit {
+final class StreamAudit implements Seen {
 
     private final UUID id;
     private final Question question;
@@ -106,7 +106,8 @@ final class StreamAudit {
     }
 
     /** The terminal and the whole answer have come. */
-    boolean done() {
+    @Override
+    public boolean done() {
         return finished != null && completion != null;
     }
 
@@ -128,12 +129,14 @@ final class StreamAudit {
     }
 
     /** Tokens came before the fault, and the terminal after it or never. */
-    boolean hitBy(long faultNanos) {
+    @Override
+    public boolean hitBy(long faultNanos) {
         return started() && arrivals.get(0) < faultNanos && (finished == null || last() > faultNanos);
     }
 
     /** The longest time without tokens, of all that reach beyond the fault. */
-    long silenceNanos(long faultNanos) {
+    @Override
+    public long silenceNanos(long faultNanos) {
         long longest = 0;
         for (int i = 1; i < arrivals.size(); i++) {
             if (arrivals.get(i) > faultNanos) {
@@ -156,11 +159,13 @@ final class StreamAudit {
                         : other.finished != null && finished.getReason() == other.finished.getReason());
     }
 
-    boolean continued() {
+    @Override
+    public boolean continued() {
         return continued;
     }
 
-    int restarts() {
+    @Override
+    public int restarts() {
         return restarts;
     }
 
@@ -168,7 +173,8 @@ final class StreamAudit {
      * It ended so, or its whole answer says so: a worker that takes over a finished prompt whose log is gone cannot
      * know that it was finished.
      */
-    boolean historyLost() {
+    @Override
+    public boolean historyLost() {
         boolean ended = finished != null && historyLost(finished.getError());
         boolean told = completion != null && historyLost(completion.getError());
         return ended || told;
@@ -178,16 +184,19 @@ final class StreamAudit {
         return failure != null && failure.getCode().equals("history_lost");
     }
 
-    int gaps() {
+    @Override
+    public int gaps() {
         return gaps;
     }
 
-    int repeats() {
+    @Override
+    public int repeats() {
         return repeats;
     }
 
     /** Tokens that a whole answer has behind the end of this one. */
-    int lost() {
+    @Override
+    public int lost() {
         return finished == null || historyLost() || question.answers().contains(answer())
                 ? 0
                 : question.answers().stream()
@@ -198,7 +207,8 @@ final class StreamAudit {
     }
 
     /** It ended with something else than an answer, or the whole answer says something else than its tokens. */
-    boolean unequal() {
+    @Override
+    public boolean unequal() {
         if (historyLost()) {
             return question.answers().stream().noneMatch(expected -> expected.beginsWith(ids));
         }
@@ -207,12 +217,14 @@ final class StreamAudit {
         return endsUnequal || wholeIsUnequal;
     }
 
-    int delivered() {
+    @Override
+    public int delivered() {
         return delivered;
     }
 
     /** Tokens in the log that do not count. */
-    int wasted() {
+    @Override
+    public int wasted() {
         return written - delivered;
     }
 

@@ -11,6 +11,9 @@ final class Tally {
     /** Of the tokens that readers got, a planned restart may have as many thousandths generated twice. */
     private static final int MOST_WASTED_PER_MILLE = 1;
 
+    /** Beside the wait of the client before it connects again. */
+    private static final int MOST_GATEWAY_SILENCE_MS = 500 + ChatStream.RECONNECT_MS;
+
     private final Row row;
     private final List<Long> silencesMs = new ArrayList<>();
     private int faults;
@@ -32,12 +35,17 @@ final class Tally {
     void add(Round round) {
         faults += round.faultsNanos().size();
         unterminated += round.unterminated();
-        for (StreamAudit stream : round.streams()) {
-            add(stream, round.faultsNanos());
-        }
+        round.streams().forEach(stream -> add(stream, round.faultsNanos()));
     }
 
-    private void add(StreamAudit stream, List<Long> faultsNanos) {
+    void add(GatewayRound round) {
+        faults += round.faults();
+        unterminated += (int)
+                round.streams().stream().filter(stream -> !stream.done()).count();
+        round.streams().forEach(stream -> add(stream, round.faultsNanos()));
+    }
+
+    private void add(Seen stream, List<Long> faultsNanos) {
         tokens += stream.delivered();
         wasted += stream.wasted();
         continued += stream.continued() ? 1 : 0;
@@ -74,6 +82,10 @@ final class Tally {
         complainIf(
                 row == Row.ROLLING_RESTART && wasted * 1000L >= (long) MOST_WASTED_PER_MILLE * tokens,
                 "generated twice: " + wasted,
+                complaints);
+        complainIf(
+                row == Row.KILL_GATEWAY && silence(1) > MOST_GATEWAY_SILENCE_MS,
+                "silence at a gateway's death: " + silence(1) + " ms",
                 complaints);
         return complaints;
     }

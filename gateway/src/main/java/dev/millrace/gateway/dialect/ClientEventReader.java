@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads what a client says. Stateless; takes tens of milliseconds for the largest prompt. */
 public final class ClientEventReader {
     private static final int LONGEST_NAME = 256;
+    private static final int MOST_STARTING_AFTER = 1 << 30;
     private static final int LONGEST_CURSOR = 8192;
     /** What clients of this dialect send along and what changes nothing at these values. */
     private static final Map<String, Object> WITHOUT_EFFECT = Map.of(
@@ -115,7 +116,7 @@ public final class ClientEventReader {
 
     private static ResumeResponse resume(@Nullable String eventId, Fields fields) throws BadEventException {
         String cursor = fields.required("cursor", fields.name("cursor", LONGEST_CURSOR));
-        Integer startingAfter = fields.integer("starting_after", -1, Integer.MAX_VALUE);
+        Integer startingAfter = fields.integer("starting_after", -1, MOST_STARTING_AFTER);
         fields.refuseUnknown();
         return new ResumeResponse(eventId, cursor, startingAfter == null ? -1 : startingAfter);
     }

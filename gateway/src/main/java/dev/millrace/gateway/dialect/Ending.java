@@ -1,5 +1,6 @@
 package dev.millrace.gateway.dialect;
 
+import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Finished;
@@ -22,6 +23,10 @@ public record Ending(
 
     public static Ending of(Finished finished) {
         return new Ending(finished.getReason(), finished.getUsage(), finished.getTimings(), finished.getError());
+    }
+
+    public static Ending of(Completion answer) {
+        return new Ending(answer.getReason(), answer.getUsage(), answer.getTimings(), answer.getError());
     }
 
     /** The gateway gives up on it. */

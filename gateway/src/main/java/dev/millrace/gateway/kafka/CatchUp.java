@@ -1,7 +1,12 @@
 package dev.millrace.gateway.kafka;
 
 import dev.millrace.schemas.Cursor;
+import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.Topics;
+import dev.millrace.schemas.event.Completion;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -16,10 +23,10 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,24 +43,41 @@ public final class CatchUp implements AutoCloseable {
     /** How soon a close is noticed. */
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** By so much the clocks of gateways and workers may differ. */
+    private static final Duration CLOCKS = Duration.ofMinutes(5);
+
     private static final long UNKNOWN = -1;
 
-    /** One response on its way to the live consumer. Owned by the thread, but for {@link #stop}. */
+    /**
+     * One response on its way to the live consumer or, where its log no longer reaches back, in search of its whole
+     * answer. Owned by the thread, but for {@link #stop}.
+     */
     public static final class Reading {
-        private final Cursor start;
-        private final TopicPartition partition;
+        private final UUID promptId;
+        private final Instant createdAt;
         private final ReplyListener listener;
+        private TopicPartition partition;
         private long next;
-        /** From where on the live consumer has all. */
+        /** From where on the live consumer has all; of a search: where nothing is left to look at. */
         private long end = UNKNOWN;
+
+        private boolean wholeAnswer;
         /** Set by whoever asked for it, read by the thread. */
         private volatile boolean stopped;
 
-        private Reading(Cursor start, ReplyListener listener) {
-            this.start = start;
-            this.partition = new TopicPartition(start.topic(), start.partition());
+        private Reading(Cursor start, Instant createdAt, ReplyListener listener) {
+            this.promptId = start.promptId();
+            this.createdAt = createdAt;
             this.listener = listener;
+            this.partition = new TopicPartition(start.topic(), start.partition());
             this.next = start.offset();
+        }
+
+        private void search(TopicPartition answers, long from, long to) {
+            wholeAnswer = true;
+            partition = answers;
+            next = from;
+            end = to;
         }
 
         /** Nothing more is read for it, but for what is on its way. Any thread. Idempotent. */
@@ -64,6 +88,7 @@ public final class CatchUp implements AutoCloseable {
 
     private final Consumer<byte[], byte[]> consumer;
     private final ReplyConsumer live;
+    private final String completions;
     private final LinkedBlockingQueue<Reading> incoming = new LinkedBlockingQueue<>();
     private final Deque<Reading> readings = new ArrayDeque<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -71,10 +96,15 @@ public final class CatchUp implements AutoCloseable {
     /** Set by whoever closes, read by the thread. */
     private volatile boolean closing;
 
-    /** Hands the consumer over: from {@link #start} on only the thread touches it. */
-    public CatchUp(String threadName, Consumer<byte[], byte[]> consumer, ReplyConsumer live) {
+    /**
+     * Hands the consumer over: from {@link #start} on only the thread touches it.
+     *
+     * @param completions the topic of whole answers
+     */
+    public CatchUp(String threadName, Consumer<byte[], byte[]> consumer, ReplyConsumer live, String completions) {
         this.consumer = consumer;
         this.live = live;
+        this.completions = completions;
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -86,10 +116,13 @@ public final class CatchUp implements AutoCloseable {
 
     /**
      * The listener hears all that is said of this prompt from the cursor on: first what was said already, then {@link
-     * ReplyListener#onCaughtUp}, and what comes. Live events may come in between. Any thread; never blocks.
+     * ReplyListener#onCaughtUp}, and what comes. Live events may come in between. Where the log no longer reaches back
+     * it hears the whole answer instead, or that there is none. Any thread; never blocks.
+     *
+     * @param createdAt the response
      */
-    public Reading read(Cursor from, ReplyListener listener) {
-        Reading reading = new Reading(from, listener);
+    public Reading read(Cursor from, Instant createdAt, ReplyListener listener) {
+        Reading reading = new Reading(from, createdAt, listener);
         incoming.add(reading);
         return reading;
     }
@@ -157,29 +190,45 @@ public final class CatchUp implements AutoCloseable {
     private void handOver(Reading first, ConsumerRecords<byte[], byte[]> records) {
         long from = first.next;
         long to = consumer.position(first.partition);
-        Map<String, List<Reading>> byKey = new LinkedHashMap<>();
         List<Reading> served = readings.stream()
                 .filter(reading -> reading.partition.equals(first.partition) && reading.next >= from)
                 .toList();
-        served.forEach(reading -> byKey.computeIfAbsent(reading.start.promptId().toString(), id -> new ArrayList<>())
-                .add(reading));
+        Map<String, List<Reading>> byKey =
+                served.stream().collect(Collectors.groupingBy(reading -> reading.promptId.toString()));
         Map<ReplyListener, List<Reply>> batches = new LinkedHashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            Reply reply = decode(record, byKey);
-            if (reply != null) {
-                byKey.getOrDefault(reply.event().getPromptId().toString(), List.of()).stream()
-                        .filter(reading -> reading.next <= record.offset())
-                        .forEach(reading -> batches.computeIfAbsent(reading.listener, listener -> new ArrayList<>())
-                                .add(reply));
+            List<Reading> wanted = byKey.getOrDefault(String.valueOf(Reply.key(record)), List.of());
+            if (!wanted.isEmpty() && first.wholeAnswer) {
+                onWholeAnswer(record, wanted);
+            } else if (!wanted.isEmpty()) {
+                onReply(record, wanted, batches);
             }
         }
         batches.forEach(ReplyListener::onEarlier);
         served.forEach(reading -> reading.next = Math.max(reading.next, to));
     }
 
-    private static @Nullable Reply decode(ConsumerRecord<byte[], byte[]> record, Map<String, List<Reading>> byKey) {
-        String key = Reply.key(record);
-        return key != null && byKey.containsKey(key) ? Reply.decode(record) : null;
+    private static void onReply(
+            ConsumerRecord<byte[], byte[]> record, List<Reading> wanted, Map<ReplyListener, List<Reply>> batches) {
+        Reply reply = Reply.decode(record);
+        if (reply != null) {
+            wanted.stream()
+                    .filter(reading -> reading.next <= record.offset())
+                    .forEach(reading -> batches.computeIfAbsent(reading.listener, listener -> new ArrayList<>())
+                            .add(reply));
+        }
+    }
+
+    private static void onWholeAnswer(ConsumerRecord<byte[], byte[]> record, List<Reading> wanted) {
+        try {
+            Completion answer = EventCodec.COMPLETION.decode(record.value());
+            wanted.stream().filter(reading -> !reading.stopped).forEach(reading -> {
+                reading.stopped = true;
+                reading.listener.onWholeAnswer(answer);
+            });
+        } catch (MalformedEventException e) {
+            LOG.warn("{} offset {} is passed over: {}", record.topic(), record.offset(), e.getMessage());
+        }
     }
 
     /** Whether all that the live consumer does not give has been handed over. */
@@ -188,23 +237,40 @@ public final class CatchUp implements AutoCloseable {
             return true;
         }
         if (reading.end == UNKNOWN && reading.next >= live.position(reading.partition)) {
-            reading.end = live.follow(reading.start.promptId(), reading.partition, reading.listener);
+            reading.end = live.follow(reading.promptId, reading.partition, reading.listener);
         }
         if (reading.end == UNKNOWN || reading.next < reading.end) {
             return false;
         }
-        reading.listener.onCaughtUp(reading.start.promptId());
+        if (reading.wholeAnswer) {
+            reading.listener.onExpired(reading.promptId);
+        } else {
+            reading.listener.onCaughtUp(reading.promptId);
+        }
         return true;
     }
 
+    /** The log begins after what they need. */
     private void onExpired(TopicPartition partition) {
         long beginning = consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
-        readings.removeIf(reading -> {
-            boolean expired = reading.partition.equals(partition) && reading.next < beginning;
-            if (expired) {
-                reading.listener.onExpired(reading.start.promptId());
-            }
-            return expired;
-        });
+        readings.stream()
+                .filter(reading -> reading.partition.equals(partition) && reading.next < beginning)
+                .toList()
+                .forEach(reading -> onExpired(reading, beginning));
+    }
+
+    private void onExpired(Reading reading, long beginning) {
+        if (reading.wholeAnswer) {
+            reading.next = beginning;
+            return;
+        }
+        TopicPartition answers = new TopicPartition(
+                completions,
+                Topics.replyPartition(
+                        reading.promptId, consumer.partitionsFor(completions).size()));
+        long since = reading.createdAt.minus(CLOCKS).toEpochMilli();
+        OffsetAndTimestamp from = consumer.offsetsForTimes(Map.of(answers, since)).get(answers);
+        long end = consumer.endOffsets(List.of(answers)).getOrDefault(answers, 0L);
+        reading.search(answers, from == null ? end : from.offset(), end);
     }
 }

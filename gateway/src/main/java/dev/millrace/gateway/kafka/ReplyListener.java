@@ -1,6 +1,7 @@
 package dev.millrace.gateway.kafka;
 
 import dev.millrace.schemas.event.Attendance;
+import dev.millrace.schemas.event.Completion;
 import java.util.List;
 import java.util.UUID;
 
@@ -18,7 +19,10 @@ public interface ReplyListener {
     /** All that comes before the live events of this prompt has been said. */
     void onCaughtUp(UUID promptId);
 
-    /** The log no longer reaches back to where the response was to be read from. */
+    /** In place of the events of a resumed response whose log no longer reaches back. */
+    void onWholeAnswer(Completion answer);
+
+    /** The log no longer reaches back to where the response was to be read from, and there is no whole answer. */
     void onExpired(UUID promptId);
 
     /** What another socket, or this one, has said of who waits for a response. */

@@ -7,6 +7,7 @@ import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
+import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Progress;
 import java.util.ArrayList;
@@ -183,6 +184,17 @@ final class ResponseRun {
         if (ending == null) {
             counted++;
             end(Ending.failed(code, message));
+        }
+    }
+
+    /** The log is gone; all text that the client has is void, since nobody can tell how much that is. */
+    void onWholeAnswer(Completion answer) {
+        if (ending == null) {
+            counted = Math.max(counted, startingAfter / NUMBERS_OF_AN_EVENT) + 1;
+            onRestart(ErrorCode.CURSOR_EXPIRED.code());
+            counted++;
+            append(answer.getText());
+            end(Ending.of(answer));
         }
     }
 

@@ -15,6 +15,7 @@ import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
+import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyAddress;
 import io.vertx.core.Context;
@@ -109,7 +110,7 @@ final class Responses implements ReplyListener {
                             point.conversation(),
                             response,
                             attendees,
-                            exchange.catchUp().read(start, this)),
+                            exchange.catchUp().read(start, point.createdAt(), this)),
                     id);
             attendees.join();
         }
@@ -203,6 +204,14 @@ final class Responses implements ReplyListener {
     public void onCaughtUp(UUID promptId) {
         context.runOnContext(v -> {
             change(promptId, ResponseRun::onCaughtUp);
+            flush();
+        });
+    }
+
+    @Override
+    public void onWholeAnswer(Completion answer) {
+        context.runOnContext(v -> {
+            change(answer.getPromptId(), response -> response.onWholeAnswer(answer));
             flush();
         });
     }

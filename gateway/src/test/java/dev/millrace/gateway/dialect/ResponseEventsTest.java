@@ -20,21 +20,21 @@ class ResponseEventsTest {
     private static final Timings TIMINGS = new Timings(1.5, 2.5, 3.5);
     private static final Pace PACE = new Pace(12.5, 40.0);
 
-    private final ResponseEvents events = new ResponseEvents(ID, "c-1", "qwen", Instant.ofEpochSecond(1_700_000_000));
+    private final ResponseEvents events =
+            new ResponseEvents(new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen"));
 
     @Test
-    void numbersTheEventsOfAResponse() {
-        assertThat(json(events.created("e")).getInteger("sequence_number")).isEqualTo(0);
-        assertThat(json(events.delta("a")).getInteger("sequence_number")).isEqualTo(1);
-        assertThat(json(events.restarted("model_changed")).getInteger("sequence_number"))
-                .isEqualTo(2);
+    void numbersEventsAsItIsTold() {
+        assertThat(json(events.created("e", "c")).getInteger("sequence_number")).isZero();
+        assertThat(json(events.delta(5, "a")).getInteger("sequence_number")).isEqualTo(5);
     }
 
     @Test
     void saysWhichRequestItAccepts() {
-        JsonObject created = json(events.created("mine"));
+        JsonObject created = json(events.created("mine", "sealed"));
 
         assertThat(created.getString("event_id")).isEqualTo("mine");
+        assertThat(created.getString("cursor")).isEqualTo("sealed");
         assertThat(created.getString("response_id")).isEqualTo(ID.toString());
         assertThat(created.getJsonObject("response"))
                 .isEqualTo(new JsonObject()
@@ -52,7 +52,7 @@ class ResponseEventsTest {
 
     @Test
     void placesDeltasAsTheDialectDoes() {
-        JsonObject delta = json(events.delta("𝄞"));
+        JsonObject delta = json(events.delta(5, "𝄞"));
 
         assertThat(delta.getString("delta")).isEqualTo("𝄞");
         assertThat(delta.getString("item_id")).isEqualTo("msg_" + ID);
@@ -62,7 +62,7 @@ class ResponseEventsTest {
 
     @Test
     void tellsUsageAndTimingsAtTheEnd() {
-        JsonObject response = json(events.ended(new Ending(FinishReason.STOP, USAGE, TIMINGS, null), "text", PACE))
+        JsonObject response = json(events.ended(5, new Ending(FinishReason.STOP, USAGE, TIMINGS, null), "text", PACE))
                 .getJsonObject("response");
 
         assertThat(response.getJsonObject("usage").getInteger("input_tokens")).isEqualTo(7);
@@ -93,7 +93,7 @@ class ResponseEventsTest {
         "UNKNOWN,response.incomplete,incomplete,unknown",
     })
     void hasAnEventForEveryWayToEnd(FinishReason reason, String type, String status, String incompleteReason) {
-        JsonObject event = json(events.ended(new Ending(reason, USAGE, TIMINGS, null), "text", PACE));
+        JsonObject event = json(events.ended(5, new Ending(reason, USAGE, TIMINGS, null), "text", PACE));
 
         assertThat(event.getString("type")).isEqualTo(type);
         assertThat(event.getJsonObject("response").getString("status")).isEqualTo(status);
@@ -111,7 +111,7 @@ class ResponseEventsTest {
     void namesTheFieldAtFaultAsTheDialectDoes() {
         Failure failure = new Failure("unsupported_parameter", "not supported", "sampling.noRepeatNgramSize");
 
-        JsonObject event = json(events.ended(new Ending(FinishReason.ERROR, USAGE, TIMINGS, failure), "", PACE));
+        JsonObject event = json(events.ended(5, new Ending(FinishReason.ERROR, USAGE, TIMINGS, failure), "", PACE));
 
         assertThat(event.getString("type")).isEqualTo("response.failed");
         assertThat(event.getJsonObject("response").getJsonObject("error"))
@@ -125,7 +125,7 @@ class ResponseEventsTest {
     @Test
     void leavesOutWhatNobodySaid() {
         JsonObject response = json(events.ended(
-                        Ending.failed(ErrorCode.PROMPT_NOT_SENT, "try again"), "", new Pace(null, null)))
+                        5, Ending.failed(ErrorCode.PROMPT_NOT_SENT, "try again"), "", new Pace(null, null)))
                 .getJsonObject("response");
 
         assertThat(response.getJsonObject("usage")).isNull();

@@ -7,10 +7,11 @@ import dev.millrace.gateway.ReplyEvents;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.Writer;
+import dev.millrace.schemas.event.Attendance;
+import dev.millrace.schemas.event.AttendanceSign;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.ReplyEvent;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.Test;
 
 class ReplyConsumerTest {
     private static final TopicPartition PARTITION = new TopicPartition("replies", 3);
+    private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition ELSEWHERE = new TopicPartition("replies", 4);
     private static final UUID ID = UUID.fromString("0b9e7c1a-57a4-4d0e-9d53-0d2f6a1f3c11");
     private static final ReplyEvents WORKER = new ReplyEvents(ID, new Writer(1000, 1));
     private static final ReplyEvents OTHER = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
@@ -35,11 +38,11 @@ class ReplyConsumerTest {
     private final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("none");
     private final Heard heard = new Heard();
     private final ReplyConsumer consumer =
-            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)));
+            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), "attendance");
 
     @BeforeEach
     void startAtTheEnd() {
-        kafka.updateEndOffsets(Map.of(PARTITION, 50L));
+        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ATTENDANCE, 0L, ELSEWHERE, 80L));
         consumer.seekToEnds();
     }
 
@@ -75,7 +78,7 @@ class ReplyConsumerTest {
     @Test
     void handsOverNothingAnyMoreAfterAnUnsubscribe() {
         consumer.subscribe(ID, heard);
-        consumer.unsubscribe(ID);
+        consumer.unsubscribe(ID, heard);
         add(50, WORKER.claimed());
 
         consumer.turn();
@@ -144,6 +147,54 @@ class ReplyConsumerTest {
         assertThat(kafka.closed()).isTrue();
     }
 
+    @Test
+    void handsOverToAllWhoWaitForAPrompt() {
+        Heard late = new Heard();
+        consumer.subscribe(ID, heard);
+        add(50, WORKER.claimed());
+        consumer.turn();
+
+        assertThat(consumer.follow(ID, PARTITION, late)).isEqualTo(51);
+        assertThat(consumer.follow(ID, PARTITION, late)).isEqualTo(51);
+        add(51, WORKER.tokens(0, 1, "a"));
+        consumer.turn();
+        consumer.unsubscribe(ID, heard);
+        add(52, WORKER.tokens(1, 1, "b"));
+        consumer.turn();
+
+        assertThat(heard.offsets()).containsExactly(50L, 51L);
+        assertThat(late.offsets()).containsExactly(51L, 52L);
+    }
+
+    @Test
+    void readsAPartitionOfAnotherGatewayAsLongAsSomebodyWaitsThere() {
+        long unknown = consumer.follow(ID, ELSEWHERE, heard);
+        consumer.turn();
+        long position = consumer.follow(ID, ELSEWHERE, heard);
+        kafka.addRecord(
+                new ConsumerRecord<>("replies", 4, 80, key(ID), EventCodec.REPLY_EVENT.encode(WORKER.claimed())));
+        consumer.turn();
+        consumer.unsubscribe(ID, heard);
+        consumer.turn();
+
+        assertThat(unknown).isEqualTo(-1);
+        assertThat(position).isEqualTo(80);
+        assertThat(heard.offsets()).containsExactly(80L);
+        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE);
+        assertThat(consumer.position(ELSEWHERE)).isEqualTo(-1);
+    }
+
+    @Test
+    void tellsWhoElseWaits() {
+        Attendance said = new Attendance(ID, 7L, AttendanceSign.JOINED);
+        consumer.subscribe(ID, heard);
+        kafka.addRecord(new ConsumerRecord<>("attendance", 0, 0, key(ID), EventCodec.ATTENDANCE.encode(said)));
+
+        consumer.turn();
+
+        assertThat(heard.attendance).containsExactly(said);
+    }
+
     private void add(long offset, ReplyEvent event) {
         add(offset, key(event.getPromptId()), EventCodec.REPLY_EVENT.encode(event));
     }
@@ -154,20 +205,5 @@ class ReplyConsumerTest {
 
     private static byte[] key(UUID id) {
         return id.toString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static final class Heard implements ReplyListener {
-        final List<List<Reply>> batches = new ArrayList<>();
-        final List<UUID> lost = new ArrayList<>();
-
-        @Override
-        public void onReplies(List<Reply> replies) {
-            batches.add(replies);
-        }
-
-        @Override
-        public void onHistoryLost(UUID promptId) {
-            lost.add(promptId);
-        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.gateway.ReplyEvents;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ResponseEvents;
+import dev.millrace.gateway.dialect.ResumePoint;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
@@ -31,9 +32,10 @@ class ResponseRunTest {
             socket, new SessionLimits(1, 1 << 20, 1 << 20, 100, Duration.ZERO), metrics, () -> {}, () -> {});
     private long nowMs;
     private long offset = 100;
-    private final ResponseRun run = new ResponseRun(
+    private final ResponseEvents events = new ResponseEvents(new ResumePoint(ID, 5, 100, Instant.EPOCH, "c", null));
+    private final ResponseRun run = ResponseRun.begun(
             ReplyStream.resume(Cursor.start("replies", 5, ID, 100)),
-            new ResponseEvents(ID, "c", null, Instant.EPOCH),
+            events,
             new ResponseClock(() -> TimeUnit.MILLISECONDS.toNanos(nowMs)),
             metrics);
 

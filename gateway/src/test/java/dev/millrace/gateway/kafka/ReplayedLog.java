@@ -1,0 +1,71 @@
+package dev.millrace.gateway.kafka;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+
+/** A consumer in memory that can go back: a poll gives the next few records from where it stands. Thread-safe. */
+public final class ReplayedLog extends MockConsumer<byte[], byte[]> {
+    private static final int RECORDS_OF_A_POLL = 3;
+
+    private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> log = new HashMap<>();
+    private final Map<TopicPartition, Long> beginnings = new HashMap<>();
+
+    public ReplayedLog() {
+        super("none");
+        TopicPartition completions = new TopicPartition("completions", 0);
+        updatePartitions("completions", List.of(new PartitionInfo("completions", 0, null, null, null)));
+        updateEndOffsets(Map.of(completions, 0L));
+    }
+
+    /** From the first record on, whenever that was. */
+    @Override
+    public synchronized Map<TopicPartition, OffsetAndTimestamp> offsetsForTimes(Map<TopicPartition, Long> times) {
+        Map<TopicPartition, OffsetAndTimestamp> found = new HashMap<>();
+        for (TopicPartition partition : times.keySet()) {
+            log.getOrDefault(partition, List.of()).stream()
+                    .findFirst()
+                    .ifPresent(first -> found.put(partition, new OffsetAndTimestamp(first.offset(), 0)));
+        }
+        return found;
+    }
+
+    public synchronized void append(ConsumerRecord<byte[], byte[]> record) {
+        log.computeIfAbsent(new TopicPartition(record.topic(), record.partition()), p -> new ArrayList<>())
+                .add(record);
+    }
+
+    public synchronized void deleteBefore(TopicPartition partition, long offset) {
+        beginnings.put(partition, offset);
+        updateBeginningOffsets(Map.of(partition, offset));
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+        for (TopicPartition partition : assignment()) {
+            long position = position(partition);
+            if (position < beginnings.getOrDefault(partition, 0L)) {
+                throw new OffsetOutOfRangeException(Map.of(partition, position));
+            }
+            log.getOrDefault(partition, List.of()).stream()
+                    .filter(record -> record.offset() >= position)
+                    .limit(RECORDS_OF_A_POLL)
+                    .forEach(this::addRecord);
+        }
+        ConsumerRecords<byte[], byte[]> records = super.poll(timeout);
+        if (records.isEmpty()) {
+            LockSupport.parkNanos(Duration.ofMillis(1).toNanos()); // the one in memory does not wait by itself
+        }
+        return records;
+    }
+}
