@@ -193,7 +193,10 @@ export class ChatSession {
   /** A frame that the server could not even read has no id to go by: it was the prompt, the only one that can be so. */
   private refuses(eventId: string | null): boolean {
     const turn = this.running;
-    return turn !== null && (eventId === null ? turn.answer.responseId === null : eventId === turn.id || eventId === this.resumeId);
+    return (
+      turn !== null &&
+      (eventId === null ? turn.answer.responseId === null : eventId === turn.id || eventId === this.resumeId)
+    );
   }
 
   /** Nothing to say for a response that has no id yet: it is cancelled when it gets one. */

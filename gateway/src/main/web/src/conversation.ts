@@ -121,7 +121,10 @@ export function applyEvent(conversation: Conversation, event: ServerEvent): Conv
   });
 }
 
-function changeBy(event: Exclude<ServerEvent, { type: 'error' | 'response.resumed' }>, answer: Answer): Partial<Answer> {
+function changeBy(
+  event: Exclude<ServerEvent, { type: 'error' | 'response.resumed' }>,
+  answer: Answer,
+): Partial<Answer> {
   switch (event.type) {
     case 'response.created':
       return { cursor: event.cursor };

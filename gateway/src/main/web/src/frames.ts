@@ -34,7 +34,13 @@ function responseEvent(
 ): ServerEvent | null {
   switch (type) {
     case 'response.created':
-      return { type, ...base, eventId: text(frame['event_id']), model: text(response['model']), cursor: text(frame['cursor']) };
+      return {
+        type,
+        ...base,
+        eventId: text(frame['event_id']),
+        model: text(response['model']),
+        cursor: text(frame['cursor']),
+      };
     case 'response.resumed':
       return { type, ...base, cursor: text(frame['cursor']) };
     case 'response.in_progress':

@@ -20,6 +20,7 @@ describe('parseFrame', () => {
       sequence: null,
       eventId: null,
       model: null,
+      cursor: null,
     });
   });
 

@@ -112,7 +112,8 @@ public final class Gateway implements Service {
         Topics topics = config.kafka().topics();
         ReplyConsumer replies = new ReplyConsumer(
                 config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics.attendance());
-        CatchUp catchUp = new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
+        CatchUp catchUp =
+                new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
         PromptProducer prompts = new PromptProducer(
                 config.gatewayId() + "-prompts", kafka.producer(), topics, new DeliveryMetrics(registry));
         CompletableFuture<Void> consumerEnded = replies.start();
@@ -141,7 +142,7 @@ public final class Gateway implements Service {
 
     private CursorSeal cursors(String replyTopic) {
         if (config.cursorKeys().isEmpty()) {
-            LOG.warn("No cursor-keys are set: responses can be resumed only here, and not after a restart");
+            LOG.info("No cursor-keys are set: responses can be resumed only here, and not after a restart");
             return CursorSeal.ofThisProcess(replyTopic);
         }
         return new CursorSeal(config.cursorKeys(), replyTopic);

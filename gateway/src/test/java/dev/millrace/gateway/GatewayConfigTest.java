@@ -44,4 +44,12 @@ class GatewayConfigTest {
 
         assertThatThrownBy(() -> GatewayConfig.from(settings)).hasMessageContaining("reply-partitions");
     }
+
+    @Test
+    void refusesCursorKeysThatAreTooShortAndShowsNone() {
+        Settings short16 = new Settings(List.of("--cursor-keys", "AAAAAAAAAAAAAAAAAAAAAA=="), Map.of());
+
+        assertThatThrownBy(() -> GatewayConfig.from(short16)).hasMessageContaining("cursor-keys");
+        assertThat(short16.describe()).doesNotContain("AAAA");
+    }
 }

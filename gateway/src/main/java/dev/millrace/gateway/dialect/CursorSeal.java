@@ -109,7 +109,7 @@ public final class CursorSeal {
      */
     public ResumePoint open(String cursor, String principal) throws BadEventException {
         byte[] bytes = decoded(Base64.getUrlDecoder(), cursor);
-        if (bytes == null || bytes.length <= HEAD_BYTES || bytes[0] != VERSION) {
+        if (bytes == null || bytes.length < HEAD_BYTES + TAG_BITS / 8 || bytes[0] != VERSION) {
             throw invalid();
         }
         SecretKey key = keys.get(ByteBuffer.wrap(bytes).getInt(1));

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -159,7 +159,7 @@ public final class CatchUp implements AutoCloseable {
     /** One turn of the loop: a fetch for whoever has waited longest. */
     void turn() {
         incoming.drainTo(readings);
-        readings.removeIf(reading -> reading.stopped);
+        readings.removeIf(this::atItsEnd); // a fetch that finds nothing takes its time
         Reading first = readings.poll();
         if (first == null) {
             return;
@@ -238,6 +238,10 @@ public final class CatchUp implements AutoCloseable {
         }
         if (reading.end == UNKNOWN && reading.next >= live.position(reading.partition)) {
             reading.end = live.follow(reading.promptId, reading.partition, reading.listener);
+            if (reading.stopped) { // it may have been while this was done
+                live.unsubscribe(reading.promptId, reading.listener);
+                return true;
+            }
         }
         if (reading.end == UNKNOWN || reading.next < reading.end) {
             return false;
@@ -269,7 +273,8 @@ public final class CatchUp implements AutoCloseable {
                 Topics.replyPartition(
                         reading.promptId, consumer.partitionsFor(completions).size()));
         long since = reading.createdAt.minus(CLOCKS).toEpochMilli();
-        OffsetAndTimestamp from = consumer.offsetsForTimes(Map.of(answers, since)).get(answers);
+        OffsetAndTimestamp from =
+                consumer.offsetsForTimes(Map.of(answers, since)).get(answers);
         long end = consumer.endOffsets(List.of(answers)).getOrDefault(answers, 0L);
         reading.search(answers, from == null ? end : from.offset(), end);
     }

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 /**
  * Who else waits for a response, by what other sockets have said of it, whichever gateways they are at. A socket that
- * resumes says so, and those that wait answer; one that has said something says when its client goes. So who comes to
+ * resumes says so and asks, and those that wait answer; one that has said something says when its client goes. So who comes to
  * the end of a grace period knows whether anybody is left. Of a response that was never resumed nothing is said.
  *
  * <p>A gateway that dies says nothing: who it stood for is taken to wait for ever, and the response runs to its end.
@@ -29,7 +29,12 @@ final class Attendees {
         this.announce = announce;
     }
 
-    /** This socket has resumed it. */
+    /** This socket has resumed it, but hears of others only when it has caught up. */
+    void come() {
+        say(AttendanceSign.PRESENT);
+    }
+
+    /** From now on it hears of others. */
     void join() {
         say(AttendanceSign.JOINED);
     }

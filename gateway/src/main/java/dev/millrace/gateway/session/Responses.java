@@ -112,7 +112,7 @@ final class Responses implements ReplyListener {
                             attendees,
                             exchange.catchUp().read(start, point.createdAt(), this)),
                     id);
-            attendees.join();
+            attendees.come();
         }
     }
 
@@ -203,6 +203,10 @@ final class Responses implements ReplyListener {
     @Override
     public void onCaughtUp(UUID promptId) {
         context.runOnContext(v -> {
+            Running response = running.get(promptId);
+            if (response != null && !clientGone) {
+                response.attendees().join();
+            }
             change(promptId, ResponseRun::onCaughtUp);
             flush();
         });
@@ -261,10 +265,10 @@ final class Responses implements ReplyListener {
     }
 
     private void hearNoMore(UUID id, Running response) {
-        exchange.replies().unsubscribe(id, this);
         if (response.reading() != null) {
-            response.reading().stop();
+            response.reading().stop(); // first: it may be about to subscribe
         }
+        exchange.replies().unsubscribe(id, this);
     }
 
     /** Writes what the socket takes. What it does not take waits, but not without bound. */

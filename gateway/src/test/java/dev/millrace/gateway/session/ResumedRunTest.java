@@ -88,7 +88,10 @@ class ResumedRunTest {
                         "response.output_text.done",
                         "response.completed");
         assertThat(socket.events().get(1).getString("reason")).isEqualTo("cursor_expired");
-        assertThat(socket.events()).extracting(ResumedRunTest::number).isSorted().allMatch(number -> number > 137);
+        assertThat(socket.events())
+                .extracting(ResumedRunTest::number)
+                .isSorted()
+                .allMatch(number -> number > 137);
     }
 
     private static void assertWhole(List<JsonObject> frames) {
