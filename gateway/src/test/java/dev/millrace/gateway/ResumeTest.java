@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** A response that goes on at a gateway which has never heard of it. */
 class ResumeTest {
-    private static final Duration SHORT_GRACE = Duration.ofMillis(1500);
+    private static final Duration SHORT_GRACE = Duration.ofSeconds(4);
     private static final ReplyEvents WORKER = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
     private static final CursorSeal SEAL = new CursorSeal(List.of(GatewayFixture.KEY), "replies");
 

@@ -78,7 +78,7 @@ final class ChatStream implements Seen {
 
         @Override
         public void onOpen(WebSocket socket) {
-            socket.sendText(opening(), true);
+            var unused = socket.sendText(opening(), true);
             socket.request(1);
         }
 
@@ -109,7 +109,7 @@ final class ChatStream implements Seen {
     private synchronized void connect() {
         Link next = new Link();
         link = next;
-        HTTP.newWebSocketBuilder()
+        var unused = HTTP.newWebSocketBuilder()
                 .buildAsync(gateways.address(gateway), next)
                 .whenComplete((socket, failure) -> {
                     if (failure != null) {

@@ -107,8 +107,7 @@ final class GatewayRound {
 
     /** Each socket that a client has left is a fault as well. */
     int faults() {
-        return faultsNanos.size()
-                + streams.stream().mapToInt(ChatStream::lefts).sum();
+        return faultsNanos.size() + streams.stream().mapToInt(ChatStream::lefts).sum();
     }
 
     List<Long> faultsNanos() {

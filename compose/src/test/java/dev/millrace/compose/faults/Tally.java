@@ -40,8 +40,8 @@ final class Tally {
 
     void add(GatewayRound round) {
         faults += round.faults();
-        unterminated += (int)
-                round.streams().stream().filter(stream -> !stream.done()).count();
+        unterminated +=
+                (int) round.streams().stream().filter(stream -> !stream.done()).count();
         round.streams().forEach(stream -> add(stream, round.faultsNanos()));
     }
 
