@@ -8,7 +8,14 @@ describe('parseFrame', () => {
   it('reads what accepts a prompt', () => {
     const event = parseFrame(frame('response.created', { event_id: 'e1', response: { id: 'r1', model: 'demo' } }));
 
-    expect(event).toEqual({ type: 'response.created', responseId: 'r1', sequence: 4, eventId: 'e1', model: 'demo', cursor: null });
+    expect(event).toEqual({
+      type: 'response.created',
+      responseId: 'r1',
+      sequence: 4,
+      eventId: 'e1',
+      model: 'demo',
+      cursor: null,
+    });
   });
 
   it('finds the id of a response that only the response itself names', () => {

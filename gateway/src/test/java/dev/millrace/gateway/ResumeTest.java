@@ -139,6 +139,8 @@ class ResumeTest {
         await().until(() -> gateway.metric("millrace_gateway_responses_running") == 1);
         assertThat(kafka.cancellations()).isEmpty();
         second.close();
+        await().until(() -> kafka.attendance().stream().anyMatch(said -> said.getSign() == AttendanceSign.LEFT));
+        kafka.attend(kafka.attendance().get(kafka.attendance().size() - 1));
         await().until(() -> gateway.metric("millrace_gateway_responses_running") == 0);
 
         assertThat(kafka.cancellations()).hasSize(1);

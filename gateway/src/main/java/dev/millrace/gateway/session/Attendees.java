@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 /**
  * Who else waits for a response, by what other sockets have said of it, whichever gateways they are at. A socket that
  * resumes says so and asks, and those that wait answer; one that has said something says when its client goes. So who comes to
- * the end of a grace period knows whether anybody is left. Of a response that was never resumed nothing is said.
+ * the end of a grace period knows whether it was the last to be left. Of a response that was never resumed nothing is
+ * said.
  *
  * <p>A gateway that dies says nothing: who it stood for is taken to wait for ever, and the response runs to its end.
  *
@@ -22,7 +23,10 @@ final class Attendees {
     private final Consumer<Attendance> announce;
     private final long self = ThreadLocalRandom.current().nextLong();
     private final Set<Long> others = new HashSet<>();
+    /** Whether others may know of it. */
     private boolean known;
+    /** Nobody else has waited or left since. All hear what is said in one order, so of all who left one is the last. */
+    private boolean last = true;
 
     Attendees(UUID promptId, Consumer<Attendance> announce) {
         this.promptId = promptId;
@@ -42,10 +46,13 @@ final class Attendees {
     /** @param clientGone whether this socket's client is */
     void on(Attendance said, boolean clientGone) {
         long who = said.getAttendee();
+        boolean left = said.getSign() == AttendanceSign.LEFT;
         if (who == self) {
+            last = left && others.isEmpty();
             return;
         }
-        if (said.getSign() == AttendanceSign.LEFT) {
+        last = false;
+        if (left) {
             others.remove(who);
         } else {
             others.add(who);
@@ -62,9 +69,9 @@ final class Attendees {
         }
     }
 
-    /** Nobody else waits. */
-    boolean none() {
-        return others.isEmpty();
+    /** Of a socket that was left: whether it was the last one, so that no other grace period ends after its own. */
+    boolean last() {
+        return last;
     }
 
     private void say(AttendanceSign sign) {

@@ -328,7 +328,7 @@ final class Responses implements ReplyListener {
     /** The grace period is over: nobody came back, or somebody did elsewhere, whose matter the rest is. */
     private void abandon() {
         Map.copyOf(running).forEach((id, response) -> {
-            if (response.attendees().none()) {
+            if (response.attendees().last()) {
                 sendCancellation(id, response.conversation());
             }
             forget(id);
