@@ -246,9 +246,10 @@ final class ChatStream implements Seen {
         return terminal != null;
     }
 
+    /** Who has kept its socket was not. */
     @Override
     public synchronized boolean hitBy(long faultNanos) {
-        return started() && arrivals.get(0) < faultNanos && (terminal == null || last() > faultNanos);
+        return continued && arrivals.get(0) < faultNanos && (terminal == null || last() > faultNanos);
     }
 
     private long last() {

@@ -84,8 +84,8 @@ final class Tally {
                 "generated twice: " + wasted,
                 complaints);
         complainIf(
-                row == Row.KILL_GATEWAY && silence(1) > MOST_GATEWAY_SILENCE_MS,
-                "silence at a gateway's death: " + silence(1) + " ms",
+                row == Row.KILL_GATEWAY && silence(0.5) > MOST_GATEWAY_SILENCE_MS,
+                "silence at a gateway's death: " + silence(0.5) + " ms",
                 complaints);
         return complaints;
     }

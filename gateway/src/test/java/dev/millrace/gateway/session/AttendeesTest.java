@@ -51,6 +51,7 @@ class AttendeesTest {
         leaveFirst();
         second.come();
         everybodyHears();
+        assertThat(first.last()).isFalse();
         leaveSecond();
         everybodyHears();
 
