@@ -1,6 +1,7 @@
 package dev.millrace.gateway;
 
 import dev.millrace.gateway.dialect.CursorSeal;
+import dev.millrace.gateway.dialect.ModelList;
 import dev.millrace.gateway.http.HttpVerticle;
 import dev.millrace.gateway.http.PageFiles;
 import dev.millrace.gateway.kafka.CatchUp;
@@ -21,6 +22,7 @@ import io.prometheus.client.hotspot.DefaultExports;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -136,7 +138,8 @@ public final class Gateway implements Service {
                     cursors(topics.replies()),
                     topics.replies(),
                     limits,
-                    new SessionMetrics(registry));
+                    new SessionMetrics(registry),
+                    new ModelList(config.models(), Instant.now().getEpochSecond()));
         });
     }
 
@@ -157,7 +160,7 @@ public final class Gateway implements Service {
     private Future<?> startHttp(Exchange exchange, PageFiles files) {
         int port = config.httpPort() == 0 ? -FREE_PORTS.incrementAndGet() : config.httpPort();
         HttpVerticle.Shared shared =
-                new HttpVerticle.Shared(config.httpHost(), port, config.origins(), files, exchange);
+                new HttpVerticle.Shared(config.httpHost(), port, config.origins(), files, ApiDocument.load(), exchange);
         int eventLoops = Math.min(Runtime.getRuntime().availableProcessors(), MOST_EVENT_LOOPS);
         List<HttpVerticle> verticles = Stream.generate(() -> new HttpVerticle(shared))
                 .limit(eventLoops)

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param origins whose pages may open a socket
  * @param grace how long a client's responses go on after it has disconnected
  * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
+ * @param models the names of those that workers have; empty: not known
  */
 public record GatewayConfig(
         String gatewayId,
@@ -26,6 +27,7 @@ public record GatewayConfig(
         AllowedOrigins origins,
         Duration grace,
         List<byte[]> cursorKeys,
+        List<String> models,
         String operationsHost,
         int operationsPort,
         KafkaSettings kafka) {
@@ -45,6 +47,10 @@ public record GatewayConfig(
                         Duration.ofSeconds(30),
                         "how long the responses of a client that has disconnected go on before they are cancelled"),
                 cursorKeys(settings),
+                settings.list(
+                        "models",
+                        List.of(),
+                        "names of the models that workers have, for clients to choose from; no others may be asked for"),
                 settings.text(
                         "operations-host", OperationsServer.DEFAULT_HOST, "address of /healthz, /readyz and /metrics"),
                 settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),

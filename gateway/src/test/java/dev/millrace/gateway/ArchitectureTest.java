@@ -33,7 +33,7 @@ class ArchitectureTest {
                 .whereLayer("session")
                 .mayOnlyBeAccessedByLayers("process", "http")
                 .whereLayer("dialect")
-                .mayOnlyBeAccessedByLayers("process", "session")
+                .mayOnlyBeAccessedByLayers("process", "http", "session")
                 .whereLayer("kafka")
                 .mayOnlyBeAccessedByLayers("process", "session")
                 .check(CLASSES);

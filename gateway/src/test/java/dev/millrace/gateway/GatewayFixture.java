@@ -45,6 +45,7 @@ final class GatewayFixture implements AutoCloseable {
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
                 limits.grace(),
                 List.of(KEY),
+                List.of("demo"),
                 "127.0.0.1",
                 0,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));

@@ -67,7 +67,8 @@ class JsonEventTest {
 
     @Test
     void theLogarithmOfNothingIsWrittenAsAVerySmallNumber() throws MalformedEventException {
-        TokenLogprobs logprobs = new TokenLogprobs(-1f, List.of(new TokenLogprob(3, Float.NEGATIVE_INFINITY)));
+        TokenLogprobs logprobs = new TokenLogprobs(
+                -1f, List.of(new TokenLogprob(3, Float.NEGATIVE_INFINITY, List.of(0xE6, 0x97))), null);
         Tokens tokens = new Tokens(0, List.of(1), "a", List.of(logprobs));
 
         ReplyEvent read =

@@ -7,8 +7,6 @@ import dev.millrace.worker.llama.LlamaLibrary;
 import dev.millrace.worker.llama.LlamaModel;
 import java.nio.file.Path;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A model that may be served: a whole GGUF file of a ChatML model, with F16 weights unless others are allowed.
@@ -17,8 +15,6 @@ import java.util.regex.Pattern;
  * @param kvBytesPerToken what one token takes in the KV cache
  */
 record ModelFile(Path path, String name, GgufFile gguf, long kvBytesPerToken) {
-    private static final Pattern FILE_NAME = Pattern.compile("(.+?)(-f16)?\\.gguf", Pattern.CASE_INSENSITIVE);
-
     /**
      * Looks into the file without loading it.
      *
@@ -32,15 +28,7 @@ record ModelFile(Path path, String name, GgufFile gguf, long kvBytesPerToken) {
             throw StartProblem.WEIGHTS.failure(path + " has tensors of the types " + new TreeMap<>(gguf.tensorTypes())
                     + "; use the F16 file of the model, or set allow-quantized");
         }
-        String name = config.modelName();
-        return new ModelFile(path, name == null ? nameOf(path) : name, gguf, LlamaModel.kvBytesPerToken(library, path));
-    }
-
-    /** The file's name without its ending and without the type of its weights where it is F16. */
-    private static String nameOf(Path path) {
-        String file = String.valueOf(path.getFileName());
-        Matcher matcher = FILE_NAME.matcher(file);
-        return matcher.matches() ? matcher.group(1) : file;
+        return new ModelFile(path, config.servedModel(), gguf, LlamaModel.kvBytesPerToken(library, path));
     }
 
     /**

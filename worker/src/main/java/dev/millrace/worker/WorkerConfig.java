@@ -9,6 +9,8 @@ import dev.millrace.worker.llama.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,17 @@ public record WorkerConfig(
         boolean doctor) {
 
     private static final long BYTES_PER_MIB = 1 << 20;
+    private static final Pattern FILE_NAME = Pattern.compile("(.+?)(-f16)?\\.gguf", Pattern.CASE_INSENSITIVE);
+
+    /** What prompts may ask for: by default the file's name without its ending and without the type F16 of its weights. */
+    public String servedModel() {
+        if (modelName != null) {
+            return modelName;
+        }
+        String file = String.valueOf(model.getFileName());
+        Matcher matcher = FILE_NAME.matcher(file);
+        return matcher.matches() ? matcher.group(1) : file;
+    }
 
     /** Asks for every setting; what is wrong with them {@link Settings#check} tells. */
     public static WorkerConfig from(Settings settings) {

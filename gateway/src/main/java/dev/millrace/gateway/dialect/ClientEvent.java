@@ -32,6 +32,11 @@ public sealed interface ClientEvent {
             @Nullable String adapter)
             implements ClientEvent {
 
+        /** The same with other parameters. */
+        CreateResponse with(Sampling other) {
+            return new CreateResponse(eventId, model, conversation, messages, other, language, adapter);
+        }
+
         /** The prompt that asks for it. */
         public Prompt toPrompt(UUID id, ReplyAddress replyTo) {
             return Prompt.newBuilder()

@@ -22,6 +22,8 @@ public final class ClientEventReader {
     private static final int LONGEST_NAME = 256;
     private static final int MOST_STARTING_AFTER = 1 << 30;
     private static final int LONGEST_CURSOR = 8192;
+    /** Two names of one thing; the first is ours. */
+    private static final List<String> LIMITS = List.of("max_new_tokens", "max_output_tokens");
     /** What clients of this dialect send along and what changes nothing at these values. */
     private static final Map<String, Object> WITHOUT_EFFECT = Map.of(
             "stream", true,
@@ -34,7 +36,7 @@ public final class ClientEventReader {
 
     /** Reads the text of one frame. */
     public static ClientEvent read(String frame) throws BadEventException {
-        JsonObject event = parse(frame);
+        JsonObject event = parse(frame, "the frame");
         String eventId = event.getValue("event_id") instanceof String id ? id : null;
         try {
             return read(new Fields(event, ""));
@@ -43,15 +45,15 @@ public final class ClientEventReader {
         }
     }
 
-    private static JsonObject parse(String frame) throws BadEventException {
+    static JsonObject parse(String text, String what) throws BadEventException {
         try {
-            if (Json.decodeValue(frame) instanceof JsonObject event) {
+            if (Json.decodeValue(text) instanceof JsonObject event) {
                 return event;
             }
         } catch (DecodeException e) {
             // Not passed on: it quotes the text.
         }
-        throw new BadEventException(INVALID_JSON, null, "the frame is no JSON object");
+        throw new BadEventException(INVALID_JSON, null, what + " is no JSON object");
     }
 
     private static ClientEvent read(Fields fields) throws BadEventException {
@@ -71,7 +73,9 @@ public final class ClientEventReader {
         String model = fields.name("model", LONGEST_NAME);
         List<Message> messages = MessagesReader.read(fields);
         String conversation = conversation(fields);
-        Sampling sampling = SamplingReader.read(fields);
+        Sampling sampling = Sampling.newBuilder(SamplingReader.read(fields, LIMITS))
+                .setResponseFormat(FormatReader.read(fields))
+                .build();
         String language = fields.name("language", LONGEST_NAME);
         String adapter = fields.name("adapter", LONGEST_NAME);
         for (String name : WITHOUT_EFFECT.keySet()) {

@@ -21,6 +21,8 @@ public enum ErrorCode {
     INVALID_VALUE,
     /** A value that the dialect has and this gateway cannot serve. */
     UNSUPPORTED_VALUE,
+    /** A parameter that the dialect has and this gateway does not serve, such as tools. */
+    UNSUPPORTED_PARAMETER,
     /** The messages are together larger than a prompt may be. */
     PROMPT_TOO_LARGE,
     /** As many responses as one socket may have are running. */
@@ -40,7 +42,24 @@ public enum ErrorCode {
     /** The reply log no longer reaches back to where the response began, and Kafka has no whole answer. */
     CURSOR_EXPIRED,
     /** This socket has the response already. */
-    ALREADY_RUNNING;
+    ALREADY_RUNNING,
+    /** Another model took over, and what the client was shown is void; its dialect has no word for that. */
+    ANSWER_RESTARTED,
+    /** Nobody has a model of that name. */
+    MODEL_NOT_FOUND,
+    /** This gateway stops; another one, or this one in a moment, goes on. */
+    GATEWAY_STOPS,
+    /** There is nothing at this address. */
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    /** The body is of another type than JSON. */
+    UNSUPPORTED_MEDIA_TYPE,
+    /** The body did not come in time. */
+    REQUEST_TIMEOUT,
+    /** A browser shows a page that may not ask this gateway. */
+    ORIGIN_NOT_ALLOWED,
+    /** The gateway's own fault. */
+    INTERNAL;
 
     /** The code as it stands in events, for example {@code unknown_parameter}. */
     public String code() {

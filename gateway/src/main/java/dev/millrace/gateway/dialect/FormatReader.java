@@ -7,7 +7,10 @@ import dev.millrace.schemas.event.ResponseFormatType;
 import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the answer shall keep to: {@code text.format}, as in OpenAI's Responses. Workers look into the schema. */
+/**
+ * Reads what the answer shall keep to: {@code text.format}, as in OpenAI's Responses, or {@code response_format}, as in
+ * chat completions. Workers look into the schema.
+ */
 final class FormatReader {
     private static final int LONGEST_NAME = 64;
 
@@ -19,14 +22,29 @@ final class FormatReader {
         if (text != null) {
             text.refuseUnknown();
         }
+        return format == null ? null : read(format, format);
+    }
+
+    /** Here what belongs to a schema stands in an object of its own. */
+    static @Nullable ResponseFormat readChat(Fields fields) throws BadEventException {
+        Fields format = fields.object("response_format");
         if (format == null) {
             return null;
         }
+        Fields schema = format.object("json_schema");
+        ResponseFormat read = read(format, schema == null ? format : schema);
+        if (schema != null) {
+            schema.refuseUnknown();
+        }
+        return read;
+    }
+
+    private static @Nullable ResponseFormat read(Fields format, Fields schema) throws BadEventException {
         String type = format.required("type", format.text("type"));
         ResponseFormat read = switch (type) {
             case "text" -> null;
             case "json_object" -> new ResponseFormat(ResponseFormatType.JSON_OBJECT, null);
-            case "json_schema" -> schema(format);
+            case "json_schema" -> schema(schema);
             default ->
                 throw new BadEventException(
                         UNSUPPORTED_VALUE,

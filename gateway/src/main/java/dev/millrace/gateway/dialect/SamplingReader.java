@@ -4,23 +4,35 @@ import static dev.millrace.gateway.dialect.ErrorCode.INVALID_TYPE;
 import static dev.millrace.gateway.dialect.ErrorCode.INVALID_VALUE;
 
 import dev.millrace.schemas.event.Sampling;
+import dev.millrace.schemas.event.TokenBias;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the generation parameters: OpenAI's names and Hugging Face's, in the ranges of the contract. */
 final class SamplingReader {
     private static final int MOST_STOP_STRINGS = 16;
     private static final int LONGEST_STOP_STRING = 256;
+    private static final int MOST_BIASES = 1024;
+    /** Fits into an int. */
+    private static final Pattern TOKEN = Pattern.compile("\\d{1,9}");
 
     private SamplingReader() {}
 
-    static Sampling read(Fields fields) throws BadEventException {
+    /**
+     * All but what the dialects disagree about.
+     *
+     * @param limits what the most tokens to generate may be called; one thing with several names
+     */
+    static Sampling read(Fields fields, List<String> limits) throws BadEventException {
+        Preset preset = Preset.read(fields);
         return Sampling.newBuilder()
-                .setMaxNewTokens(maxNewTokens(fields))
-                .setTemperature(fields.real("temperature", 0, 2))
-                .setTopP(fields.positive("top_p", 1))
+                .setMaxNewTokens(maxNewTokens(fields, limits))
+                .setTemperature(or(fields.real("temperature", 0, 2), preset == null ? null : preset.temperature()))
+                .setTopP(or(fields.positive("top_p", 1), preset == null ? null : preset.topP()))
                 .setTopK(fields.integer("top_k", 0, Integer.MAX_VALUE))
                 .setMinP(fields.real("min_p", 0, 1))
                 .setRepetitionPenalty(fields.positive("repetition_penalty", 2))
@@ -30,20 +42,49 @@ final class SamplingReader {
                 .setDoSample(fields.flag("do_sample"))
                 .setSeed(fields.integer("seed"))
                 .setStop(stop(fields))
-                .setResponseFormat(FormatReader.read(fields))
+                .setLogitBias(logitBias(fields))
                 .setLoopGuard(fields.flag("loop_guard"))
                 .build();
     }
 
-    /** One thing with two names. */
-    private static @Nullable Integer maxNewTokens(Fields fields) throws BadEventException {
-        Integer ours = fields.integer("max_new_tokens", 1, Integer.MAX_VALUE);
-        Integer theirs = fields.integer("max_output_tokens", 1, Integer.MAX_VALUE);
-        if (ours != null && theirs != null && !ours.equals(theirs)) {
-            throw new BadEventException(
-                    INVALID_VALUE, "max_new_tokens", "max_new_tokens and max_output_tokens contradict each other");
+    private static @Nullable Float or(@Nullable Float given, @Nullable Float otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private static @Nullable Integer maxNewTokens(Fields fields, List<String> limits) throws BadEventException {
+        Integer limit = null;
+        String first = limits.get(0);
+        for (String name : limits) {
+            Integer other = fields.integer(name, 1, Integer.MAX_VALUE);
+            if (limit != null && other != null && !limit.equals(other)) {
+                throw new BadEventException(INVALID_VALUE, first, first + " and " + name + " contradict each other");
+            }
+            if (limit == null && other != null) {
+                limit = other;
+                first = name;
+            }
         }
-        return ours == null ? theirs : ours;
+        return limit;
+    }
+
+    /** An object of token ids, as strings, and what is added to their scores. */
+    private static @Nullable List<TokenBias> logitBias(Fields fields) throws BadEventException {
+        Object value = fields.any("logit_bias");
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof JsonObject object)) {
+            throw fields.wrongType("logit_bias", "an object of token ids");
+        }
+        fields.require(object.size() <= MOST_BIASES, "logit_bias", "may have " + MOST_BIASES + " tokens");
+        Fields biases = new Fields(object, "logit_bias.");
+        List<TokenBias> all = new ArrayList<>();
+        for (String id : object.fieldNames()) {
+            biases.require(TOKEN.matcher(id).matches(), id, "must be a token's number");
+            Float bias = biases.required(id, biases.real(id, -100, 100));
+            all.add(new TokenBias(Integer.parseInt(id), bias));
+        }
+        return all;
     }
 
     /** A string or a list of strings. */

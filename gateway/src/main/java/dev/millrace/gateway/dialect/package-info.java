@@ -1,6 +1,6 @@
 /**
- * What is said on a client's socket: OpenAI's Responses dialect in its WebSocket mode, with some events of our own.
- * Client events are read and checked here, server events written.
+ * What clients say and hear: OpenAI's Responses dialect in its WebSocket mode and its chat completions over HTTP, with
+ * some events and parameters of our own. What comes from clients is read and checked here, what goes to them written.
  *
  * <p>Has no thread of its own and keeps nothing but the numbering of one response's events. Imports {@code schemas};
  * knows neither Kafka nor Vert.x beyond its JSON.

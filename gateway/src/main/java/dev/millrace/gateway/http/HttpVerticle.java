@@ -2,8 +2,10 @@ package dev.millrace.gateway.http;
 
 import dev.millrace.gateway.session.Exchange;
 import dev.millrace.process.ConfigurationException;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -19,6 +21,8 @@ public final class HttpVerticle extends VerticleBase {
     static final int MOST_EVENT_BYTES = 16 << 20;
 
     private static final long PING_MS = 20_000;
+    /** Shorter than the patience of proxies, and so long that most refusals come before and have their status. */
+    private static final long KEEP_ALIVE_MS = 15_000;
     /** A client answers each ping; a connection that says nothing for so long is dead. */
     private static final int SILENT_SECONDS = 60;
 
@@ -28,12 +32,15 @@ public final class HttpVerticle extends VerticleBase {
      * What all instances share.
      *
      * @param port negative: a free port, the same for all that share the number
+     * @param document that describes the API, in JSON
      */
-    public record Shared(String host, int port, AllowedOrigins origins, PageFiles files, Exchange exchange) {}
+    public record Shared(
+            String host, int port, AllowedOrigins origins, PageFiles files, Buffer document, Exchange exchange) {}
 
     private final Shared shared;
     private @Nullable HttpServer server;
     private @Nullable ChatSocketHandler chat;
+    private @Nullable ApiHandler api;
 
     public HttpVerticle(Shared shared) {
         this.shared = shared;
@@ -43,11 +50,14 @@ public final class HttpVerticle extends VerticleBase {
     public Future<?> start() {
         ChatSocketHandler sockets = new ChatSocketHandler(context, shared.exchange(), shared.origins());
         PageHandler page = new PageHandler(shared.files());
+        ApiHandler completions = new ApiHandler(context, shared.exchange(), shared.origins(), shared.document());
         HttpServer listening =
-                vertx.createHttpServer(options()).requestHandler(request -> route(request, sockets, page));
+                vertx.createHttpServer(options()).requestHandler(request -> route(request, sockets, completions, page));
         chat = sockets;
+        api = completions;
         server = listening;
         vertx.setPeriodic(PING_MS, timer -> sockets.pingAll());
+        vertx.setPeriodic(KEEP_ALIVE_MS, timer -> completions.keepAliveAll());
         return listening
                 .listen(shared.port(), shared.host())
                 .recover(failure -> Future.failedFuture(explained(failure)));
@@ -60,13 +70,23 @@ public final class HttpVerticle extends VerticleBase {
                 .setMaxWebSocketMessageSize(MOST_EVENT_BYTES)
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
+                .setHandle100ContinueAutomatically(true)
+                .setHttp2ClearTextEnabled(false) // nobody speaks it to us, and its streams need timeouts of their own
                 .setIdleTimeoutUnit(TimeUnit.SECONDS)
                 .setReadIdleTimeout(SILENT_SECONDS);
     }
 
-    private static void route(HttpServerRequest request, ChatSocketHandler sockets, PageHandler page) {
-        if (SOCKET_PATH.equals(request.path())) {
+    /** What Vert.x makes of these options for each connection. */
+    static IdleStateHandler idle() {
+        return new IdleStateHandler(SILENT_SECONDS, 0, 0, TimeUnit.SECONDS);
+    }
+
+    private static void route(HttpServerRequest request, ChatSocketHandler sockets, ApiHandler api, PageHandler page) {
+        String path = request.path() == null ? "" : request.path();
+        if (path.equals(SOCKET_PATH)) {
             sockets.onRequest(request);
+        } else if (path.startsWith(ApiHandler.API) || path.equals(ApiHandler.DOCUMENT)) {
+            api.onRequest(request);
         } else {
             page.onRequest(request);
         }
@@ -87,10 +107,11 @@ public final class HttpVerticle extends VerticleBase {
     /** Tells its clients to connect again, elsewhere. */
     @Override
     public Future<?> stop() {
-        if (chat == null || server == null) {
+        if (chat == null || api == null || server == null) {
             return Future.succeededFuture();
         }
         chat.closeAll();
+        api.closeAll();
         return server.close();
     }
 }

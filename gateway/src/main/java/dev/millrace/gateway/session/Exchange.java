@@ -1,6 +1,7 @@
 package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.CursorSeal;
+import dev.millrace.gateway.dialect.ModelList;
 import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.PromptProducer;
 import dev.millrace.gateway.kafka.ReplyConsumer;
@@ -17,4 +18,5 @@ public record Exchange(
         CursorSeal cursors,
         String replyTopic,
         SessionLimits limits,
-        SessionMetrics metrics) {}
+        SessionMetrics metrics,
+        ModelList models) {}

@@ -15,8 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One response, from its prompt to its terminal event. {@link #accept} takes in what the log says, {@link #flush}
- * writes what the client does not know yet; between the two deltas become one, however long the client takes.
+ * One response over WebSocket, from its prompt to its terminal event.
  *
  * <p>A worker's death is not to be seen here: {@link ReplyStream} passes over what a zombie writes, and the next
  * worker's tokens continue the text.
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by its session's event loop.
  */
-final class ResponseRun {
+final class ResponseRun implements AnswerRun {
     private static final int NUMBERS_OF_AN_EVENT = 4;
     private static final int BEGIN = 0;
     private static final int CONTENT = 1;
@@ -92,7 +91,8 @@ final class ResponseRun {
         return run;
     }
 
-    void accept(Reply reply) {
+    @Override
+    public void accept(Reply reply) {
         if (held == null) {
             acceptEarlier(reply);
         } else {
@@ -179,8 +179,8 @@ final class ResponseRun {
         restarted = counted;
     }
 
-    /** The gateway can do no more for it. */
-    void fail(ErrorCode code, String message) {
+    @Override
+    public void fail(ErrorCode code, String message) {
         if (ending == null) {
             counted++;
             end(Ending.failed(code, message));
@@ -207,22 +207,23 @@ final class ResponseRun {
         metrics.onEnded(last.reason());
     }
 
-    /** Whether there is nothing more to come from the log. */
-    boolean ended() {
+    @Override
+    public boolean ended() {
         return ending != null;
     }
 
-    /** Whether the client has been told of the end. */
-    boolean told() {
+    @Override
+    public boolean told() {
         return terminalWritten;
     }
 
-    int pendingCharacters() {
+    @Override
+    public int pendingCharacters() {
         return text.length() - written;
     }
 
-    /** Writes all that the client does not know yet, in the order in which it happened. */
-    void flush(SocketOutbox outbox) {
+    @Override
+    public void flush(SocketOutbox outbox) {
         if (begin > 0 && !begun) {
             begun = true;
             int number = number(begin, BEGIN);

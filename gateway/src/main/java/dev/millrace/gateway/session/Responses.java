@@ -51,7 +51,7 @@ final class Responses implements ReplyListener {
      * @param reading of what its log has already; null where it was begun here
      */
     private record Running(
-            String conversation, ResponseRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {}
+            String conversation, AnswerRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {}
 
     private final Context context;
     private final Exchange exchange;
@@ -78,16 +78,38 @@ final class Responses implements ReplyListener {
         if (full(create.eventId())) {
             return;
         }
-        UUID id = UUID.randomUUID();
-        Cursor start = exchange.replies().subscribe(id, this);
+        Cursor start = subscribe();
         ResumePoint point = new ResumePoint(
-                id, start.partition(), start.offset(), Instant.now(), create.conversation(), create.model());
+                start.promptId(),
+                start.partition(),
+                start.offset(),
+                Instant.now(),
+                create.conversation(),
+                create.model());
         ResponseEvents events = new ResponseEvents(point);
-        ResponseRun response = ResponseRun.begun(
-                ReplyStream.resume(start), events, new ResponseClock(System::nanoTime), exchange.metrics());
-        start(new Running(create.conversation(), response, attendees(id), null), id);
+        ResponseClock clock = new ResponseClock(System::nanoTime);
+        add(create, start, ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics()));
         outbox.write(events.created(create.eventId(), exchange.cursors().seal(point, PRINCIPAL)));
-        send(create.toPrompt(id, new ReplyAddress(start.topic(), start.partition(), start.offset())));
+        send(create, start);
+    }
+
+    /** Where the events of an answer will be that is to be asked for. */
+    Cursor subscribe() {
+        return exchange.replies().subscribe(UUID.randomUUID(), this);
+    }
+
+    /** Asks for an answer. It goes to its client through this run. */
+    void start(CreateResponse create, Cursor start, AnswerRun run) {
+        add(create, start, run);
+        send(create, start);
+    }
+
+    private void add(CreateResponse create, Cursor start, AnswerRun run) {
+        add(start.promptId(), new Running(create.conversation(), run, attendees(start.promptId()), null));
+    }
+
+    private void send(CreateResponse create, Cursor start) {
+        send(create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset())));
     }
 
     /** @throws BadEventException when the cursor cannot be opened */
@@ -105,13 +127,8 @@ final class Responses implements ReplyListener {
             outbox.write(events.resumed(
                     resume.eventId(), resume.startingAfter(), exchange.cursors().seal(point, PRINCIPAL)));
             Attendees attendees = attendees(id);
-            start(
-                    new Running(
-                            point.conversation(),
-                            response,
-                            attendees,
-                            exchange.catchUp().read(start, point.createdAt(), this)),
-                    id);
+            CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
+            add(id, new Running(point.conversation(), response, attendees, reading));
             attendees.come();
         }
     }
@@ -125,7 +142,7 @@ final class Responses implements ReplyListener {
         return running.size() >= most;
     }
 
-    private void start(Running response, UUID id) {
+    private void add(UUID id, Running response) {
         running.put(id, response);
         exchange.metrics().onResponse();
     }
@@ -194,7 +211,7 @@ final class Responses implements ReplyListener {
     public void onEarlier(List<Reply> replies) {
         context.runOnContext(v -> {
             for (Reply reply : replies) {
-                change(reply.event().getPromptId(), response -> response.acceptEarlier(reply));
+                changeResumed(reply.event().getPromptId(), response -> response.acceptEarlier(reply));
             }
             flush();
         });
@@ -207,7 +224,7 @@ final class Responses implements ReplyListener {
             if (response != null && !clientGone) {
                 response.attendees().join();
             }
-            change(promptId, ResponseRun::onCaughtUp);
+            changeResumed(promptId, ResponseRun::onCaughtUp);
             flush();
         });
     }
@@ -215,7 +232,7 @@ final class Responses implements ReplyListener {
     @Override
     public void onWholeAnswer(Completion answer) {
         context.runOnContext(v -> {
-            change(answer.getPromptId(), response -> response.onWholeAnswer(answer));
+            changeResumed(answer.getPromptId(), response -> response.onWholeAnswer(answer));
             flush();
         });
     }
@@ -245,7 +262,15 @@ final class Responses implements ReplyListener {
         flush();
     }
 
-    private void change(UUID id, Consumer<ResponseRun> change) {
+    private void changeResumed(UUID id, Consumer<ResponseRun> change) {
+        change(id, run -> {
+            if (run instanceof ResponseRun response) {
+                change.accept(response);
+            }
+        });
+    }
+
+    private void change(UUID id, Consumer<AnswerRun> change) {
         Running response = running.get(id);
         if (response != null) {
             change.accept(response.response());
@@ -325,8 +350,8 @@ final class Responses implements ReplyListener {
         }
     }
 
-    /** The grace period is over: nobody came back, or somebody did elsewhere, whose matter the rest is. */
-    private void abandon() {
+    /** Ends what runs, but for what others wait for: the grace period is over, or its client can do nothing with it. */
+    void abandon() {
         Map.copyOf(running).forEach((id, response) -> {
             if (response.attendees().last()) {
                 sendCancellation(id, response.conversation());

@@ -79,6 +79,11 @@ public final class SessionMetrics {
     }
 
     void onError(ErrorCode code) {
-        errors.labels(code.code()).inc();
+        onRefused(code.code());
+    }
+
+    /** By a code of the gateway's or of a worker's. */
+    void onRefused(String code) {
+        errors.labels(code).inc();
     }
 }

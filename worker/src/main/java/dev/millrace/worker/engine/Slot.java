@@ -343,11 +343,20 @@ final class Slot {
         saidIndex = index();
     }
 
-    private static TokenLogprobs logprobs(Batch batch, int output) {
+    private TokenLogprobs logprobs(Batch batch, int output) {
         List<TokenLogprob> likeliest = batch.likeliest(output).stream()
-                .map(of -> new TokenLogprob(of.token(), of.logprob()))
+                .map(of -> new TokenLogprob(of.token(), of.logprob(), bytes(of.token())))
                 .toList();
-        return new TokenLogprobs(batch.sampledLogprob(output), likeliest);
+        return new TokenLogprobs(batch.sampledLogprob(output), likeliest, bytes(batch.sampledToken(output)));
+    }
+
+    /** Without sign. */
+    private List<Integer> bytes(int token) {
+        List<Integer> bytes = new ArrayList<>();
+        for (byte each : vocabulary.piece(token)) {
+            bytes.add(Byte.toUnsignedInt(each));
+        }
+        return bytes;
     }
 
     /** Tokens that the KV cache holds. */

@@ -30,8 +30,10 @@ class CompletionWriterTest {
     @Test
     void writesLogprobsWhereTheyWereAskedFor() throws Exception {
         List<TokenLogprobs> logprobs = List.of(
-                new TokenLogprobs(-0.5f, List.of(new TokenLogprob(7, -0.5f), new TokenLogprob(9, -1.25f))),
-                new TokenLogprobs(-3f, List.of(new TokenLogprob(9, -0.25f), new TokenLogprob(7, -2f))));
+                new TokenLogprobs(
+                        -0.5f, List.of(new TokenLogprob(7, -0.5f, null), new TokenLogprob(9, -1.25f, null)), null),
+                new TokenLogprobs(
+                        -3f, List.of(new TokenLogprob(9, -0.25f, null), new TokenLogprob(7, -2f, null)), null));
 
         writer.onTokens(4, List.of(7, 8), "ab", logprobs);
         writer.onTokens(6, List.of(9), "c", null);

@@ -1,0 +1,178 @@
+package dev.millrace.gateway.http;
+
+import dev.millrace.gateway.dialect.ApiError;
+import dev.millrace.gateway.dialect.ErrorCode;
+import dev.millrace.gateway.dialect.ModelList;
+import dev.millrace.gateway.session.ChatSession;
+import dev.millrace.gateway.session.CloseReason;
+import dev.millrace.gateway.session.Exchange;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, and the document that describes them. Owned
+ * by one event loop.
+ */
+final class ApiHandler {
+    static final String API = "/v1/";
+    static final String DOCUMENT = "/openapi.json";
+    private static final String COMPLETIONS = API + "chat/completions";
+    private static final String MODELS = API + "models";
+    private static final String PREFLIGHT_SECONDS = "3600";
+
+    private final Context context;
+    private final Exchange exchange;
+    private final AllowedOrigins origins;
+    private final Buffer document;
+    private final Set<ChatSession> open = new HashSet<>();
+
+    /** @param document the OpenAPI document, in JSON */
+    ApiHandler(Context context, Exchange exchange, AllowedOrigins origins, Buffer document) {
+        this.context = context;
+        this.exchange = exchange;
+        this.origins = origins;
+        this.document = document;
+    }
+
+    void onRequest(HttpServerRequest request) {
+        VertxReply reply = new VertxReply(request);
+        if (!origins.allow(request)) {
+            reply.refuse(ApiError.of(ErrorCode.ORIGIN_NOT_ALLOWED, "not for pages of this origin"));
+            return;
+        }
+        allowReading(request);
+        String path = request.path();
+        if (request.method().equals(HttpMethod.OPTIONS)) {
+            preflight(request);
+        } else if (path.equals(COMPLETIONS)) {
+            complete(request, reply);
+        } else if (path.equals(DOCUMENT)) {
+            get(request, reply, document.toString());
+        } else if (path.equals(MODELS)) {
+            get(request, reply, exchange.models().encode());
+        } else if (path.startsWith(MODELS + "/")) {
+            model(request, reply, path.substring(MODELS.length() + 1));
+        } else {
+            reply.refuse(ApiError.of(ErrorCode.NOT_FOUND, "there is nothing at this address"));
+        }
+    }
+
+    /** Tells a browser that the page whose request this is may see the answer. */
+    private static void allowReading(HttpServerRequest request) {
+        String origin = request.getHeader(HttpHeaders.ORIGIN);
+        request.response().putHeader(HttpHeaders.VARY, "Origin").putHeader("X-Content-Type-Options", "nosniff");
+        if (origin != null) {
+            request.response()
+                    .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+                    .putHeader(HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS, "x-should-retry");
+        }
+    }
+
+    /** Clients send headers of their own, all of them without effect here. */
+    private static void preflight(HttpServerRequest request) {
+        HttpServerResponse response = request.response().setStatusCode(204);
+        String headers = request.getHeader(HttpHeaders.ACCESS_CONTROL_REQUEST_HEADERS);
+        response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST")
+                .putHeader(HttpHeaders.ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+        if (headers != null) {
+            response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, headers);
+        }
+        response.end();
+    }
+
+    private void get(HttpServerRequest request, VertxReply reply, String json) {
+        if (request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD)) {
+            reply.answer(json);
+        } else {
+            wrongMethod(request, reply, "GET, HEAD");
+        }
+    }
+
+    private static void wrongMethod(HttpServerRequest request, VertxReply reply, String allowed) {
+        request.response().putHeader(HttpHeaders.ALLOW, allowed);
+        reply.refuse(ApiError.of(ErrorCode.METHOD_NOT_ALLOWED, "only " + allowed));
+    }
+
+    private void model(HttpServerRequest request, VertxReply reply, String encodedName) {
+        ModelList models = exchange.models();
+        String name = decoded(encodedName);
+        if (name != null && models.names().contains(name)) {
+            get(request, reply, models.encode(name));
+        } else {
+            reply.refuse(new ApiError(ErrorCode.MODEL_NOT_FOUND.code(), "there is no model of this name", "model"));
+        }
+    }
+
+    private static @Nullable String decoded(String name) {
+        try {
+            return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private void complete(HttpServerRequest request, VertxReply reply) {
+        if (!request.method().equals(HttpMethod.POST)) {
+            wrongMethod(request, reply, "POST");
+        } else if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
+            reply.refuse(ApiError.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the content-type must be application/json"));
+        } else {
+            open(request, reply);
+        }
+    }
+
+    /** A page can send no other type to a gateway that does not know it without being asked first. */
+    private static boolean isJson(@Nullable String contentType) {
+        return contentType != null
+                && contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals("application/json");
+    }
+
+    private void open(HttpServerRequest request, VertxReply reply) {
+        ChatSession session = new ChatSession(context, reply, exchange);
+        SilentConnection silent = SilentConnection.of(request);
+        open.add(session);
+        request.response().exceptionHandler(failure -> onClosed(session));
+        request.response().closeHandler(closed -> onClosed(session));
+        request.response().endHandler(ended -> {
+            silent.mayBeClosed();
+            onClosed(session);
+        });
+        new RequestBody(request, HttpVerticle.MOST_EVENT_BYTES)
+                .read()
+                .onSuccess(body -> {
+                    silent.mayNotBeClosed();
+                    session.onBody(body);
+                })
+                .onFailure(failure -> onBadBody(session, failure));
+    }
+
+    private static void onBadBody(ChatSession session, Throwable failure) {
+        if (failure instanceof RequestBody.BadBodyException bad) {
+            session.fail(bad.error());
+        }
+    }
+
+    private void onClosed(ChatSession session) {
+        open.remove(session);
+        session.onClosed();
+    }
+
+    void keepAliveAll() {
+        open.forEach(ChatSession::keepAlive);
+    }
+
+    void closeAll() {
+        List.copyOf(open).forEach(session -> session.close(CloseReason.GATEWAY_STOPS));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.millrace.gateway.http;
+
+import dev.millrace.gateway.dialect.ApiError;
+import dev.millrace.gateway.dialect.Utf8;
+import dev.millrace.gateway.session.CloseReason;
+import dev.millrace.gateway.session.HttpReply;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+
+/** The response to a Vert.x request. Owned by its event loop. */
+final class VertxReply implements HttpReply {
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+
+    VertxReply(HttpServerRequest request) {
+        this.request = request;
+        this.response = request.response();
+    }
+
+    /** The first one begins a stream. */
+    @Override
+    public Future<Void> write(String frame) {
+        if (!begun()) {
+            response.setChunked(true)
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream; charset=utf-8")
+                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
+                    .putHeader("X-Accel-Buffering", "no"); // nginx would hold events back
+        }
+        return response.write(frame);
+    }
+
+    @Override
+    public boolean begun() {
+        return response.headWritten();
+    }
+
+    @Override
+    public void answer(String json) {
+        send(200, json);
+    }
+
+    @Override
+    public void refuse(ApiError error) {
+        response.putHeader("x-should-retry", Boolean.toString(error.mayBeRepeated()));
+        send(error.status(), error.encode());
+    }
+
+    private void send(int status, String json) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        response.setStatusCode(status)
+                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        if (request.method().equals(HttpMethod.HEAD)) {
+            response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(Utf8.length(json)))
+                    .end();
+        } else {
+            response.end(json);
+        }
+    }
+
+    @Override
+    public void end() {
+        if (!response.ended() && !response.closed()) {
+            response.end();
+        }
+    }
+
+    @Override
+    public void pause() {
+        request.pause();
+    }
+
+    @Override
+    public void resume() {
+        request.resume();
+    }
+
+    /** HTTP has no word for why in the middle of a response. */
+    @Override
+    public void close(CloseReason reason) {
+        request.connection().close();
+    }
+}

@@ -1,0 +1,104 @@
+package dev.millrace.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** A client of the HTTP API. What it hears has to agree with the document that the gateway serves. */
+final class HttpChat {
+    static final String COMPLETIONS = "/v1/chat/completions";
+    private static final String DATA = "data: ";
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final String address;
+    private final OpenApi document;
+
+    HttpChat(int port) throws Exception {
+        address = "http://127.0.0.1:" + port;
+        document = OpenApi.parse(client.send(
+                        HttpRequest.newBuilder(URI.create(address + "/openapi.json"))
+                                .build(),
+                        BodyHandlers.ofString())
+                .body());
+    }
+
+    OpenApi document() {
+        return document;
+    }
+
+    static JsonObject question() {
+        JsonObject message = new JsonObject().put("role", "user").put("content", "Hi");
+        return new JsonObject().put("messages", new JsonArray().add(message));
+    }
+
+    HttpRequest.Builder post(String body) {
+        return HttpRequest.newBuilder(URI.create(address + COMPLETIONS))
+                .header("Content-Type", "application/json")
+                .header("Authorization", "Bearer whatever")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
+    HttpRequest.Builder request(String method, String path) {
+        return HttpRequest.newBuilder(URI.create(address + path)).method(method, HttpRequest.BodyPublishers.noBody());
+    }
+
+    /** Whole answers, errors among them. */
+    HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
+        String path = request.uri().getPath();
+        if (!response.body().isEmpty() && path.equals(COMPLETIONS)) {
+            assertThat(document.faults("post", path, response.statusCode(), type(response), response.body()))
+                    .as(response.body())
+                    .isEmpty();
+        }
+        return response;
+    }
+
+    CompletableFuture<HttpResponse<String>> ask(JsonObject body) {
+        return client.sendAsync(post(body.encode()).build(), BodyHandlers.ofString());
+    }
+
+    CompletableFuture<HttpResponse<InputStream>> stream(JsonObject body) {
+        HttpRequest request = post(body.copy().put("stream", true).encode()).build();
+        return client.sendAsync(request, BodyHandlers.ofInputStream());
+    }
+
+    private static String type(HttpResponse<?> response) {
+        return response.headers().firstValue("Content-Type").orElse("").replaceFirst(";.*", "");
+    }
+
+    /** The data of all events up to the end of the stream. */
+    List<String> events(HttpResponse<InputStream> response) throws IOException {
+        List<String> events = new ArrayList<>();
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(DATA)) {
+                    events.add(line.substring(DATA.length()));
+                }
+            }
+        }
+        for (String event : events) {
+            if (!event.equals("[DONE]")) {
+                assertThat(document.faults("post", COMPLETIONS, 200, type(response), event))
+                        .as(event)
+                        .isEmpty();
+            }
+        }
+        return events;
+    }
+}
