@@ -26,22 +26,21 @@ import java.util.UUID;
 
 /**
  * {@code make bench-prefill}: a long prompt arrives among running streams. For each share of a step's time that prompts may
- * take, the gaps between the streams' tokens before it came, while it was read and after, when the streams have grown; and
- * the time to its own first token. Run in the worker's directory.
+ * take, the gaps between the streams' tokens while it is read, and the time to its own first token; then the gaps between
+ * the same tokens of the same streams without it, since streams slow down by themselves as they grow. Run in the worker's
+ * directory.
  */
 final class PrefillBenchmark {
     private static final int STREAMS = 8;
     private static final int LONG_PROMPT_TOKENS = 4096;
     private static final int TOKENS_BEFORE = 40;
-    private static final int TOKENS_AFTER = 40;
-    private static final int MOST_TOKENS = 2_000;
+    private static final int MOST_TOKENS = 3_000;
     private static final int KV_CELLS =
             LONG_PROMPT_TOKENS + STREAMS * (Load.PROMPT_TOKENS + MOST_TOKENS) + Load.STEP_ROWS;
 
     private final LlamaModel model;
     private final Vocabulary vocabulary;
     private final int threads;
-    private final Random random = new Random(1);
 
     private PrefillBenchmark(LlamaModel model, int threads) {
         this.model = model;
@@ -57,7 +56,7 @@ final class PrefillBenchmark {
         LlamaModel model = LlamaModel.open(EngineProcess.library(), file, new Device.Cpu(), LoadProgress.SILENT);
         PrefillBenchmark benchmark =
                 new PrefillBenchmark(model, Parameters.from(System.getenv()).threads());
-        String shares = System.getenv().getOrDefault("SHARES", "75,50,45");
+        String shares = System.getenv().getOrDefault("SHARES", "75,45,30");
         for (String share : shares.split(",", -1)) {
             System.out.println(benchmark.measure(Integer.parseInt(share)));
         }
@@ -66,36 +65,58 @@ final class PrefillBenchmark {
 
     private String measure(int share) throws PromptRefusedException, InterruptedException {
         Engine engine = engine(share);
+        List<Arrivals> streams = start(engine);
+        awaitTokens(streams, TOKENS_BEFORE);
+        int first = streams.get(0).nanos().size();
+        long arrivedNanos = System.nanoTime();
+        Arrivals late = submit(engine, random(STREAMS), LONG_PROMPT_TOKENS, 1);
+        late.awaitTokens(1);
+        long firstTokenNanos = late.tokenNanos(0);
+        int last = streams.get(0).nanos().size();
+        close(engine);
+        Gaps with = Gaps.between(streams, arrivedNanos, firstTokenNanos);
+        Gaps without = without(share, first, last);
+        return String.format(
+                Locale.ROOT,
+                "PREFILL share=%d tokens=%d gap_without_p50_ms=%.0f gap_without_p99_ms=%.0f gap_with_p50_ms=%.0f"
+                        + " gap_with_p99_ms=%.0f gap_with_max_ms=%.0f ratio=%.2f first_token_s=%.1f",
+                share,
+                last - first,
+                without.ms(50),
+                without.ms(99),
+                with.ms(50),
+                with.ms(99),
+                with.ms(100),
+                with.ms(99) / without.ms(99),
+                (firstTokenNanos - arrivedNanos) / 1e9);
+    }
+
+    /** The gaps between the same tokens when nobody comes. */
+    private Gaps without(int share, int first, int last) throws PromptRefusedException, InterruptedException {
+        Engine engine = engine(share);
+        List<Arrivals> streams = start(engine);
+        awaitTokens(streams, last);
+        close(engine);
+        Arrivals any = streams.get(0); // they are in step
+        return Gaps.between(streams, any.tokenNanos(first - 1), any.tokenNanos(last - 1));
+    }
+
+    private List<Arrivals> start(Engine engine) throws PromptRefusedException {
         engine.start().join();
         List<Arrivals> streams = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
-            streams.add(submit(engine, Load.PROMPT_TOKENS, MOST_TOKENS));
+            streams.add(submit(engine, random(i), Load.PROMPT_TOKENS, MOST_TOKENS));
         }
-        awaitTokens(streams, TOKENS_BEFORE);
-        long arrivedNanos = System.nanoTime();
-        Arrivals late = submit(engine, LONG_PROMPT_TOKENS, 1);
-        late.awaitTokens(1);
-        long firstTokenNanos = late.tokenNanos(0);
-        awaitTokens(streams, streams.get(0).nanos().size() + TOKENS_AFTER);
+        return streams;
+    }
+
+    private static void close(Engine engine) {
         engine.close();
         engine.ended().join();
-        Gaps before = Gaps.between(streams, Long.MIN_VALUE, arrivedNanos);
-        Gaps during = Gaps.between(streams, arrivedNanos, firstTokenNanos);
-        Gaps after = Gaps.between(streams, firstTokenNanos, Long.MAX_VALUE);
-        return String.format(
-                Locale.ROOT,
-                "PREFILL share=%d gap_before_p50_ms=%.0f gap_before_p99_ms=%.0f gap_during_p50_ms=%.0f gap_during_p99_ms=%.0f"
-                        + " gap_during_max_ms=%.0f gap_after_p50_ms=%.0f gap_after_p99_ms=%.0f ratio=%.2f first_token_s=%.1f",
-                share,
-                before.ms(50),
-                before.ms(99),
-                during.ms(50),
-                during.ms(99),
-                during.ms(100),
-                after.ms(50),
-                after.ms(99),
-                during.ms(99) / before.ms(99),
-                (firstTokenNanos - arrivedNanos) / 1e9);
+    }
+
+    private static Random random(int prompt) {
+        return new Random(prompt);
     }
 
     private Engine engine(int share) {
@@ -113,7 +134,8 @@ final class PrefillBenchmark {
         }
     }
 
-    private Arrivals submit(Engine engine, int promptTokens, int newTokens) throws PromptRefusedException {
+    private Arrivals submit(Engine engine, Random random, int promptTokens, int newTokens)
+            throws PromptRefusedException {
         Arrivals arrivals = new Arrivals();
         int[] prompt = random.ints(promptTokens, 0, vocabulary.size()).toArray();
         engine.submit(
