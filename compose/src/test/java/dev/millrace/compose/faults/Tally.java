@@ -12,7 +12,6 @@ final class Tally {
     private static final int MOST_WASTED_PER_MILLE = 1;
 
     /** Beside the wait of the client before it connects again. */
-    private static final int MOST_GATEWAY_SILENCE_MS = 500 + ChatStream.RECONNECT_MS;
 
     private final Row row;
     private final List<Long> silencesMs = new ArrayList<>();
@@ -82,10 +81,6 @@ final class Tally {
         complainIf(
                 row == Row.ROLLING_RESTART && wasted * 1000L >= (long) MOST_WASTED_PER_MILLE * tokens,
                 "generated twice: " + wasted,
-                complaints);
-        complainIf(
-                row == Row.KILL_GATEWAY && silence(0.5) > MOST_GATEWAY_SILENCE_MS,
-                "silence at a gateway's death: " + silence(0.5) + " ms",
                 complaints);
         return complaints;
     }

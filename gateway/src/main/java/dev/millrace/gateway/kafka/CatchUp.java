@@ -25,6 +25,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
@@ -135,6 +136,7 @@ public final class CatchUp implements AutoCloseable {
 
     private void run() {
         try {
+            connect();
             while (!closing) {
                 awaitReading();
                 turn();
@@ -144,6 +146,17 @@ public final class CatchUp implements AutoCloseable {
         } catch (Throwable t) { // the top of this thread's loop: whoever waits on the future hears of it
             consumer.close(CloseOptions.timeout(Duration.ZERO));
             ended.completeExceptionally(t);
+        }
+    }
+
+    /** So that the first response that is resumed does not wait for connections. */
+    private void connect() {
+        try {
+            consumer.endOffsets(consumer.partitionsFor(completions).stream()
+                    .map(partition -> new TopicPartition(completions, partition.partition()))
+                    .toList());
+        } catch (KafkaException e) {
+            LOG.info("The topic {} does not answer yet: {}", completions, e.toString());
         }
     }
 

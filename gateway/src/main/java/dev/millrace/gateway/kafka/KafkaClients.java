@@ -21,6 +21,15 @@ public final class KafkaClients {
     /** What is read for one resumed response before another one has its turn. */
     private static final int MOST_CATCH_UP_BYTES = 1 << 20;
 
+    /**
+     * How long the broker holds a fetch open that finds nothing. A consumer that turns to another partition waits for the
+     * answer about the old ones first.
+     */
+    private static final int FETCH_MS = 50;
+
+    /** The same where it turns to another one all the time. */
+    private static final int CATCH_UP_FETCH_MS = 5;
+
     private final KafkaSettings settings;
     private final String clientIdPrefix;
 
@@ -37,6 +46,7 @@ public final class KafkaClients {
     public Consumer<byte[], byte[]> replyConsumer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put("max.poll.records", 2_000);
+        properties.put("fetch.max.wait.ms", FETCH_MS);
         properties.put("default.api.timeout.ms", 10_000);
         properties.putAll(common("replies"));
         properties.put("enable.auto.commit", false);
@@ -48,6 +58,7 @@ public final class KafkaClients {
     public Consumer<byte[], byte[]> catchUpConsumer() {
         Map<String, Object> properties = new HashMap<>();
         properties.put("max.poll.records", 10_000);
+        properties.put("fetch.max.wait.ms", CATCH_UP_FETCH_MS);
         properties.put("fetch.max.bytes", MOST_CATCH_UP_BYTES);
         properties.put("max.partition.fetch.bytes", MOST_CATCH_UP_BYTES);
         properties.put("default.api.timeout.ms", 10_000);
