@@ -11,8 +11,6 @@ final class Tally {
     /** Of the tokens that readers got, a planned restart may have as many thousandths generated twice. */
     private static final int MOST_WASTED_PER_MILLE = 1;
 
-    /** Beside the wait of the client before it connects again. */
-
     private final Row row;
     private final List<Long> silencesMs = new ArrayList<>();
     private int faults;
