@@ -24,6 +24,7 @@ final class EngineBenchmark {
     private static final int WARM_UP_ROUND = -1;
     private static final int WARM_UP_TOKENS = 2;
     private static final int MOST_LOADS = 1_000_000;
+    private static final List<Sampling> SAMPLINGS = List.of(Sampling.values());
 
     private final Parameters parameters;
     private final LlamaLibrary library;
@@ -148,7 +149,9 @@ final class EngineBenchmark {
 
     private void open(Map<String, Peer> peers, Setting setting) throws IOException, InterruptedException {
         peers.put(Sample.ENGINE, LineProcess.engine(setting, true));
-        peers.put(Sample.BARE, LineProcess.bareLoop(setting, bareLoop, libraries(library), true));
+        if (parameters.samplings().contains(Sampling.GREEDY)) {
+            peers.put(Sample.BARE, LineProcess.bareLoop(setting, bareLoop, libraries(library), true));
+        }
         if (parameters.llamaServer() != null) {
             peers.put(Sample.SERVER, LlamaServer.start(parameters.llamaServer(), setting, false));
         }
@@ -161,26 +164,37 @@ final class EngineBenchmark {
 
     private record Round(String model, int sequences, int vocabulary, int number) {}
 
-    private record Turn(String name, Peer peer, boolean sampled) {}
+    private record Turn(String name, Peer peer, Sampling sampling) {
+        /** The bare loops do no more than an argmax, and only the engine has masks. */
+        boolean possible() {
+            return switch (sampling) {
+                case GREEDY -> true;
+                case SAMPLED -> !List.of(Sample.BARE, Sample.SEPARATE).contains(name);
+                case MASKED -> name.equals(Sample.ENGINE);
+            };
+        }
+    }
 
     /** Every other round backwards, so that nobody always comes after the same one. */
     private void measure(Round round, Map<String, Peer> peers) throws IOException, InterruptedException {
         List<Turn> turns = new ArrayList<>();
-        peers.forEach((name, peer) -> turns.add(new Turn(name, peer, false)));
-        peers.forEach((name, peer) -> turns.add(new Turn(name, peer, true)));
-        turns.removeIf(
-                turn -> turn.sampled() && List.of(Sample.BARE, Sample.SEPARATE).contains(turn.name()));
+        for (Sampling sampling : parameters.samplings()) {
+            peers.forEach((name, peer) -> turns.add(new Turn(name, peer, sampling)));
+        }
+        turns.removeIf(turn -> !turn.possible());
         if (round.number() % 2 != 0) {
             Collections.reverse(turns);
         }
         Map<String, List<Integer>> greedy = new LinkedHashMap<>();
         for (Turn turn : turns) {
             List<Integer> ids = measure(round, turn).ids();
-            if (!turn.sampled()) {
+            if (turn.sampling() == Sampling.GREEDY) {
                 greedy.put(turn.name(), ids);
             }
         }
-        compare(greedy.getOrDefault(Sample.ENGINE, List.of()), greedy.getOrDefault(Sample.BARE, List.of()));
+        if (!greedy.isEmpty()) {
+            compare(greedy.getOrDefault(Sample.ENGINE, List.of()), greedy.getOrDefault(Sample.BARE, List.of()));
+        }
     }
 
     private Measurement measure(Round round, Turn turn) throws IOException, InterruptedException {
@@ -189,9 +203,10 @@ final class EngineBenchmark {
         Measurement sum = Measurement.NONE;
         int loads = 0;
         do {
-            long seed = (round.number() * 2L + (turn.sampled() ? 1 : 0)) * MOST_LOADS + loads;
+            long seed = (round.number() * (long) SAMPLINGS.size() + SAMPLINGS.indexOf(turn.sampling())) * MOST_LOADS
+                    + loads;
             sum = sum.and(turn.peer()
-                    .generate(Load.random(seed, turn.sampled(), tokens, round.sequences(), round.vocabulary())));
+                    .generate(Load.random(seed, turn.sampling(), tokens, round.sequences(), round.vocabulary())));
             loads++;
         } while (sum.nanos() < parameters.leastNanos());
         if (!warmUp) {
@@ -207,7 +222,7 @@ final class EngineBenchmark {
                 round.sequences(),
                 round.number(),
                 turn.name(),
-                turn.sampled() ? Sample.SAMPLED : Sample.GREEDY,
+                turn.sampling(),
                 sum.decodeNanos() == 0 ? 0 : perSecond(completions * (tokens - 1), sum.decodeNanos()),
                 perSecond(completions * tokens, sum.nanos()));
         samples.add(sample);

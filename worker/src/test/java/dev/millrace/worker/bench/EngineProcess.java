@@ -13,6 +13,7 @@ import dev.millrace.worker.engine.EngineMetrics;
 import dev.millrace.worker.engine.EngineSettings;
 import dev.millrace.worker.engine.GenerationParameters;
 import dev.millrace.worker.engine.GenerationRequest;
+import dev.millrace.worker.engine.LanguageMasks;
 import dev.millrace.worker.engine.Pace;
 import dev.millrace.worker.engine.PromptRefusedException;
 import dev.millrace.worker.llama.ContextSettings;
@@ -23,6 +24,7 @@ import dev.millrace.worker.llama.LlamaModel;
 import dev.millrace.worker.llama.LoadProgress;
 import dev.millrace.worker.llama.Penalties;
 import dev.millrace.worker.llama.SamplerSettings;
+import dev.millrace.worker.llama.ScriptMask;
 import dev.millrace.worker.llama.Vocabulary;
 import io.prometheus.client.CollectorRegistry;
 import java.io.BufferedReader;
@@ -43,9 +45,11 @@ final class EngineProcess {
     private static final double NANOS_PER_MS = 1e6;
 
     private final Engine engine;
+    private final ScriptMask mask;
 
-    private EngineProcess(Engine engine) {
+    private EngineProcess(Engine engine, ScriptMask mask) {
         this.engine = engine;
+        this.mask = mask;
     }
 
     /**
@@ -73,7 +77,7 @@ final class EngineProcess {
                 endless(model.vocabulary()),
                 new EngineMetrics(new CollectorRegistry()).labelled(model.name(), device.toString()));
         engine.start().join();
-        EngineProcess process = new EngineProcess(engine);
+        EngineProcess process = new EngineProcess(engine, new LanguageMasks(model.vocabulary()).of(Sampling.LANGUAGE));
         BufferedReader loads = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         for (String line = loads.readLine(); line != null; line = loads.readLine()) {
             System.out.println(process.generate(Load.parse(line)).line());
@@ -132,18 +136,24 @@ final class EngineProcess {
                         .toList());
     }
 
-    private static SamplerSettings sampler(Load load, long seed) {
-        return load.sampled()
-                ? new SamplerSettings(
-                        Load.TEMPERATURE,
-                        Load.TOP_P,
-                        Load.TOP_K,
-                        0,
-                        seed,
-                        new Penalties(Load.REPETITION_PENALTY, 0, 0, 0),
-                        List.of(),
-                        SamplerSettings.NO_LOGPROBS)
-                : SamplerSettings.GREEDY;
+    private SamplerSettings sampler(Load load, long seed) {
+        return switch (load.sampling()) {
+            case GREEDY -> SamplerSettings.GREEDY;
+            case SAMPLED -> sampled(seed);
+            case MASKED -> sampled(seed).withMask(mask);
+        };
+    }
+
+    private static SamplerSettings sampled(long seed) {
+        return new SamplerSettings(
+                Load.TEMPERATURE,
+                Load.TOP_P,
+                Load.TOP_K,
+                0,
+                seed,
+                new Penalties(Load.REPETITION_PENALTY, 0, 0, 0),
+                List.of(),
+                SamplerSettings.NO_LOGPROBS);
     }
 
     /** Written by the engine's thread, read after the end. */

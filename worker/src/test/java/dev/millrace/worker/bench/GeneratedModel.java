@@ -3,6 +3,7 @@ package dev.millrace.worker.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -50,6 +52,10 @@ final class GeneratedModel {
     private static final List<String> CONTROL_TOKENS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
     private static final int BYTE_TOKENS = 256;
+    /** Of Han, Cyrillic, Thai, Arabic and Hiragana: each the first of so many letters of its script. */
+    private static final String FIRST_LETTERS = "\u4e00\u0430\u0e01\u0620\u3041";
+
+    private static final int LETTERS = 32;
     private static final int CONTEXT_TOKENS = 1 << 19;
     private static final int HEAD_BYTES = 1 << 24;
     private static final int BLOCK_BYTES = 1 << 16;
@@ -78,19 +84,21 @@ final class GeneratedModel {
         }
     }
 
-    /** Writes the file, unless it is there. */
+    /** Writes the file, unless it is there and begins as this one would. */
     static Path write(Path file, Shape shape) throws IOException {
-        if (!Files.exists(file)) {
+        GeneratedModel model = new GeneratedModel(shape);
+        model.putHead();
+        if (!model.begins(file)) {
             Path unfinished = Path.of(file + ".part");
             try (OutputStream out = Files.newOutputStream(unfinished)) {
-                new GeneratedModel(shape).write(out);
+                model.write(out);
             }
             Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
         }
         return file;
     }
 
-    private void write(OutputStream out) throws IOException {
+    private void putHead() {
         addTensors();
         head.put("GGUF".getBytes(UTF_8)).putInt(VERSION).putLong(tensors.size());
         int countAt = head.position();
@@ -98,6 +106,18 @@ final class GeneratedModel {
         putKeys();
         head.putLong(countAt, keys);
         putTensors();
+    }
+
+    private boolean begins(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(head.position()), Arrays.copyOf(head.array(), head.position()));
+        }
+    }
+
+    private void write(OutputStream out) throws IOException {
         out.write(head.array(), 0, align(head.position()));
         SplittableRandom random = new SplittableRandom(1);
         for (Tensor tensor : tensors) {
@@ -150,7 +170,7 @@ final class GeneratedModel {
         putVocabulary();
     }
 
-    /** Every byte, then made-up words, then the control tokens; two bytes that merge. */
+    /** Every byte, then made-up words of several scripts, then the control tokens; two bytes that merge. */
     private void putVocabulary() {
         int control = shape.vocabulary() - CONTROL_TOKENS.size();
         putArray("tokenizer.ggml.tokens", STRING, shape.vocabulary());
@@ -165,16 +185,38 @@ final class GeneratedModel {
         putText(text('m') + " " + text('r'));
     }
 
-    /** GPT-2 writes a byte that is no printable character as one from 256 on, in their order. */
     private static String text(int token) {
-        if (token >= BYTE_TOKENS) {
-            return token == BYTE_TOKENS ? "mr" : "w" + Integer.toString(token, 36);
+        if (token < BYTE_TOKENS) {
+            return text((byte) token);
         }
-        if (printable(token)) {
-            return Character.toString(token);
+        StringBuilder text = new StringBuilder();
+        for (byte of : (token == BYTE_TOKENS ? "mr" : word(token)).getBytes(UTF_8)) {
+            text.append(text(of));
+        }
+        return text.toString();
+    }
+
+    /** Its number in letters: every other one in Latin, the rest in the other scripts by turns. */
+    private static String word(int token) {
+        if (token % 2 == 0) {
+            return "w" + Integer.toString(token, 36);
+        }
+        char first = FIRST_LETTERS.charAt(token / 2 % FIRST_LETTERS.length());
+        return Integer.toString(token, LETTERS)
+                .chars()
+                .map(digit -> first + Character.digit(digit, LETTERS))
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+
+    /** GPT-2 writes a byte that is no printable character as one from 256 on, in their order. */
+    private static String text(byte of) {
+        int code = Byte.toUnsignedInt(of);
+        if (printable(code)) {
+            return Character.toString(code);
         }
         int unprintable = 0;
-        for (int before = 0; before < token; before++) {
+        for (int before = 0; before < code; before++) {
             unprintable += printable(before) ? 0 : 1;
         }
         return Character.toString(BYTE_TOKENS + unprintable);

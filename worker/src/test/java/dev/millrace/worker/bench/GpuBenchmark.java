@@ -113,7 +113,7 @@ final class GpuBenchmark {
                     .filter(sample -> sample.model().equals(EngineBenchmark.name(model))
                             && sample.sequences() == 1
                             && sample.peer().equals(peer)
-                            && sample.sampling().equals(Sample.GREEDY))
+                            && sample.sampling() == Sampling.GREEDY)
                     .mapToDouble(Sample::decodeTokensPerSecond)
                     .sorted()
                     .toArray();
@@ -132,11 +132,11 @@ final class GpuBenchmark {
                     new Setting(file, parameters.device(), length + 2 * Load.STEP_ROWS, 1, parameters.threads());
             try (Peer engine = LineProcess.engine(setting, true)) {
                 int warmUp = Math.min(length, SHORT_PROMPT_TOKENS);
-                engine.generate(Load.random(-1, false, 2, 1, vocabulary, warmUp));
+                engine.generate(Load.random(-1, Sampling.GREEDY, 2, 1, vocabulary, warmUp));
                 int rounds = length > MOST_TOKENS_OF_SEVERAL_ROUNDS ? 1 : parameters.rounds();
                 double[] speeds = new double[rounds];
                 for (int round = 0; round < rounds; round++) {
-                    Measurement read = engine.generate(Load.random(round, false, 2, 1, vocabulary, length));
+                    Measurement read = engine.generate(Load.random(round, Sampling.GREEDY, 2, 1, vocabulary, length));
                     speeds[round] = length * 1e9 / (read.nanos() - read.decodeNanos());
                 }
                 Arrays.sort(speeds);
@@ -155,10 +155,11 @@ final class GpuBenchmark {
         Path file = EngineBenchmark.file(model).toAbsolutePath();
         int tokens = parameters.tokens();
         int half = tokens / 2;
-        List<int[]> prompts = Load.random(99, false, tokens, completions, EngineBenchmark.vocabulary(library, file))
+        List<int[]> prompts = Load.random(
+                        99, Sampling.GREEDY, tokens, completions, EngineBenchmark.vocabulary(library, file))
                 .prompts();
         List<List<Integer>> alone = complete(file, one(prompts, tokens));
-        List<List<Integer>> batched = complete(file, List.of(new Load(false, tokens, prompts)));
+        List<List<Integer>> batched = complete(file, List.of(new Load(Sampling.GREEDY, tokens, prompts)));
         List<int[]> longer = IntStream.range(0, completions)
                 .mapToObj(i -> IntStream.concat(
                                 Arrays.stream(prompts.get(i)),
@@ -175,7 +176,7 @@ final class GpuBenchmark {
 
     private static List<Load> one(List<int[]> prompts, int tokens) {
         return prompts.stream()
-                .map(prompt -> new Load(false, tokens, List.of(prompt)))
+                .map(prompt -> new Load(Sampling.GREEDY, tokens, List.of(prompt)))
                 .toList();
     }
 

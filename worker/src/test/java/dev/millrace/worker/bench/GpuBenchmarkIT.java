@@ -6,6 +6,7 @@ import dev.millrace.worker.llama.Device;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,8 +18,17 @@ class GpuBenchmarkIT {
 
     @Test
     void saysEveryFigureAndWritesTheReport() throws Exception {
-        Parameters parameters =
-                new Parameters(List.of("demo"), List.of(1, 4), 1, 8, 1, null, folder, 0, new Device.Cpu());
+        Parameters parameters = new Parameters(
+                List.of("demo"),
+                List.of(1, 4),
+                1,
+                8,
+                1,
+                null,
+                folder,
+                0,
+                new Device.Cpu(),
+                EnumSet.allOf(Sampling.class));
 
         new GpuBenchmark(parameters, List.of(100), 3).run();
 
@@ -34,11 +44,13 @@ class GpuBenchmarkIT {
                         "RATIO candidates demo greedy 1",
                         "RATIO candidates demo sampled 1",
                         "RATIO greedy demo sampled 1",
+                        "RATIO sampled demo masked 1",
                         "RATIO bare demo greedy 4",
                         "RATIO separate demo greedy 4",
                         "RATIO candidates demo greedy 4",
                         "RATIO candidates demo sampled 4",
                         "RATIO greedy demo sampled 4",
+                        "RATIO sampled demo masked 4",
                         "EQUAL bare all 4 4",
                         "BANDWIDTH cpu",
                         "SHARE engine demo",

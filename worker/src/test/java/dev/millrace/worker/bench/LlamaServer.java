@@ -128,7 +128,7 @@ final class LlamaServer implements Peer {
                 .put("stream", true)
                 .put("ignore_eos", true)
                 .put("cache_prompt", false);
-        if (load.sampled()) {
+        if (load.sampling() == Sampling.SAMPLED) {
             body.put("samplers", JsonArray.of("penalties", "top_k", "top_p", "temperature"))
                     .put("temperature", Load.TEMPERATURE)
                     .put("top_k", Load.TOP_K)

@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 /**
  * What a peer generates at once: a completion of so many tokens for each prompt. All prompts have the same length.
  *
- * @param sampled with {@link #TEMPERATURE} and what follows, rather than greedily
+ * @param sampling of all of them
  */
-record Load(boolean sampled, int tokens, List<int[]> prompts) {
+record Load(Sampling sampling, int tokens, List<int[]> prompts) {
     static final int PROMPT_TOKENS = 16;
 
     /** Of the engine. */
@@ -25,15 +25,15 @@ record Load(boolean sampled, int tokens, List<int[]> prompts) {
     static final float REPETITION_PENALTY = 1.1f;
 
     /** Prompts of random tokens, so that no two have a beginning in common. */
-    static Load random(long seed, boolean sampled, int tokens, int sequences, int vocabulary) {
-        return random(seed, sampled, tokens, sequences, vocabulary, PROMPT_TOKENS);
+    static Load random(long seed, Sampling sampling, int tokens, int sequences, int vocabulary) {
+        return random(seed, sampling, tokens, sequences, vocabulary, PROMPT_TOKENS);
     }
 
     /** The same with prompts of so many tokens. */
-    static Load random(long seed, boolean sampled, int tokens, int sequences, int vocabulary, int promptTokens) {
+    static Load random(long seed, Sampling sampling, int tokens, int sequences, int vocabulary, int promptTokens) {
         Random random = new Random(seed);
         return new Load(
-                sampled,
+                sampling,
                 tokens,
                 Stream.generate(() -> random.ints(promptTokens, 0, vocabulary).toArray())
                         .limit(sequences)
@@ -47,8 +47,7 @@ record Load(boolean sampled, int tokens, List<int[]> prompts) {
 
     /** For a peer that reads its loads line by line. */
     String line() {
-        String head = String.format(
-                "%s %d %d %d ", sampled ? "sampled" : "greedy", tokens, prompts.size(), prompts.get(0).length);
+        String head = String.format("%s %d %d %d ", sampling, tokens, prompts.size(), prompts.get(0).length);
         return head
                 + prompts.stream()
                         .flatMapToInt(Arrays::stream)
@@ -58,7 +57,7 @@ record Load(boolean sampled, int tokens, List<int[]> prompts) {
 
     static Load parse(String line) {
         Iterator<String> words = List.of(line.split(" ")).iterator();
-        boolean sampled = words.next().equals("sampled");
+        Sampling sampling = Sampling.of(words.next());
         int tokens = Integer.parseInt(words.next());
         int sequences = Integer.parseInt(words.next());
         int promptTokens = Integer.parseInt(words.next());
@@ -67,6 +66,6 @@ record Load(boolean sampled, int tokens, List<int[]> prompts) {
                         .toArray())
                 .limit(sequences)
                 .toList();
-        return new Load(sampled, tokens, prompts);
+        return new Load(sampling, tokens, prompts);
     }
 }

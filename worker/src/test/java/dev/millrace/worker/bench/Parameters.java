@@ -3,8 +3,11 @@ package dev.millrace.worker.bench;
 import dev.millrace.worker.llama.Device;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param reports folder to write to
  * @param leastNanos a load is repeated, with other prompts, until it has taken so long
  * @param device of all peers
+ * @param samplings that are measured
  */
 record Parameters(
         List<String> models,
@@ -28,7 +32,8 @@ record Parameters(
         @Nullable Path llamaServer,
         Path reports,
         long leastNanos,
-        Device device) {
+        Device device,
+        Set<Sampling> samplings) {
     static final String DEMO = "demo";
     static final String GENERATED = "generated";
     static final String GENERATED_4B = "generated-4b";
@@ -57,12 +62,19 @@ record Parameters(
                 server.isEmpty() ? null : Path.of(server).toAbsolutePath(),
                 Path.of(environment.getOrDefault("REPORTS", "../docs/bench")),
                 LEAST_NANOS,
-                Device.parse(environment.getOrDefault("DEVICE", "cpu")));
+                Device.parse(environment.getOrDefault("DEVICE", "cpu")),
+                samplings(environment.getOrDefault("SAMPLINGS", "greedy,sampled,masked")));
     }
 
     /** One is left to those who send and read. */
     private static int freeCores() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+    }
+
+    private static Set<Sampling> samplings(String text) {
+        return list(text).stream()
+                .map(Sampling::of)
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(Sampling.class)));
     }
 
     private static List<String> list(String text) {

@@ -12,7 +12,7 @@ import java.util.function.ToDoubleFunction;
  * The engine's speed over that of a peer, of the same round each: above 1 the engine is faster.
  *
  * @param peer {@code bare} and {@code llama-server}, or the engine itself: {@code greedy} without sampling, {@code
- *     whole-rows} without candidates, {@code candidates} with them; or {@code separate}, where the bare loop is compared with itself, with cells of
+ *     sampled} without a mask, {@code whole-rows} without candidates, {@code candidates} with them; or {@code separate}, where the bare loop is compared with itself, with cells of
  *     its own for each sequence
  * @param sampling with {@code -inexact} behind it for the engine without exactness
  */
@@ -38,15 +38,15 @@ record Ratio(String peer, String model, String sampling, int sequences, double m
     private static void addAll(List<Ratio> ratios, List<Sample> samples) {
         ToDoubleFunction<Sample> decode = Sample::decodeTokensPerSecond;
         ToDoubleFunction<Sample> endToEnd = Sample::endToEndTokensPerSecond;
-        add(ratios, samples, Sample.BARE, is(Sample.ENGINE, Sample.GREEDY), is(Sample.BARE, Sample.GREEDY), decode);
+        add(ratios, samples, Sample.BARE, is(Sample.ENGINE, Sampling.GREEDY), is(Sample.BARE, Sampling.GREEDY), decode);
         add(
                 ratios,
                 samples,
                 Sample.SEPARATE,
-                is(Sample.BARE, Sample.GREEDY),
-                is(Sample.SEPARATE, Sample.GREEDY),
+                is(Sample.BARE, Sampling.GREEDY),
+                is(Sample.SEPARATE, Sampling.GREEDY),
                 decode);
-        for (String sampling : List.of(Sample.GREEDY, Sample.SAMPLED)) {
+        for (Sampling sampling : List.of(Sampling.GREEDY, Sampling.SAMPLED)) {
             for (String engine : List.of(Sample.ENGINE, Sample.INEXACT)) {
                 for (String server : List.of(Sample.SERVER, Sample.SERVER_BACKEND)) {
                     add(ratios, samples, server, is(engine, sampling), is(server, sampling), endToEnd);
@@ -59,14 +59,21 @@ record Ratio(String peer, String model, String sampling, int sequences, double m
         add(
                 ratios,
                 samples,
-                Sample.GREEDY,
-                is(Sample.ENGINE, Sample.SAMPLED),
-                is(Sample.ENGINE, Sample.GREEDY),
+                Sampling.GREEDY.toString(),
+                is(Sample.ENGINE, Sampling.SAMPLED),
+                is(Sample.ENGINE, Sampling.GREEDY),
+                decode);
+        add(
+                ratios,
+                samples,
+                Sampling.SAMPLED.toString(),
+                is(Sample.ENGINE, Sampling.MASKED),
+                is(Sample.ENGINE, Sampling.SAMPLED),
                 decode);
     }
 
-    private static Predicate<Sample> is(String peer, String sampling) {
-        return sample -> sample.peer().equals(peer) && sample.sampling().equals(sampling);
+    private static Predicate<Sample> is(String peer, Sampling sampling) {
+        return sample -> sample.peer().equals(peer) && sample.sampling() == sampling;
     }
 
     private static void add(

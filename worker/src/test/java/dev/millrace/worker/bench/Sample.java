@@ -2,22 +2,15 @@ package dev.millrace.worker.bench;
 
 import io.vertx.core.json.JsonObject;
 
-/**
- * What one peer did in one round. Tokens per second; those of decoding are 0 where the peer cannot tell.
- *
- * @param sampling {@link #GREEDY} or {@link #SAMPLED}
- */
+/** What one peer did in one round. Tokens per second; those of decoding are 0 where the peer cannot tell. */
 record Sample(
         String model,
         int sequences,
         int round,
         String peer,
-        String sampling,
+        Sampling sampling,
         double decodeTokensPerSecond,
         double endToEndTokensPerSecond) {
-    static final String GREEDY = "greedy";
-    static final String SAMPLED = "sampled";
-
     static final String ENGINE = "engine";
     /** The engine without what it does for exactness. */
     static final String INEXACT = "engine-inexact";
@@ -37,6 +30,6 @@ record Sample(
     static final String SERVER_BACKEND = "llama-server-backend";
 
     JsonObject json() {
-        return JsonObject.mapFrom(this);
+        return JsonObject.mapFrom(this).put("sampling", sampling.toString());
     }
 }
