@@ -35,7 +35,13 @@ public final class TopicRules {
      */
     public static final long REPLIES_OUTLIVE_PROMPTS_MS = LONGEST_DEADLINE_MS + 24 * 3_600_000L;
 
-    /** Heartbeats come every few seconds: compact by the hour, or a new gateway reads a day of them. */
+    /**
+     * A worker says so often how it is. About as long as a killed one keeps its partitions, since nobody needs to know
+     * earlier that it is gone; and next to nothing beside its tokens.
+     */
+    public static final long HEARTBEAT_MS = 5_000;
+
+    /** Heartbeats of workers that are long gone are compacted away by the hour. */
     private static final long WORKERS_SEGMENT_MS = 3_600_000L;
 
     private static final long ATTENDANCE_RETENTION_MS = 3_600_000L;
@@ -84,11 +90,14 @@ public final class TopicRules {
         all.put(
                 topics.completions(),
                 deleted(PROMPTS_RETENTION_MS, CREATE_TIME, Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
+        // By the time of append it is told who lives: a worker's clock must not count.
         all.put(
                 topics.workers(),
                 Map.of(
                         TopicConfig.CLEANUP_POLICY_CONFIG,
                         TopicConfig.CLEANUP_POLICY_COMPACT,
+                        TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
+                        LOG_APPEND_TIME,
                         TopicConfig.SEGMENT_MS_CONFIG,
                         Long.toString(WORKERS_SEGMENT_MS)));
         // Only gateways that run now read it.

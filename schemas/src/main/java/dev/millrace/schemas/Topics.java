@@ -42,6 +42,7 @@ public record Topics(String prefix) {
         return prefix + "completions";
     }
 
+    /** Of one partition, as far as anyone reads: how workers are. */
     public String workers() {
         return prefix + "workers";
     }

@@ -88,6 +88,7 @@ final class Events {
                 2,
                 8192,
                 17,
-                3.5f);
+                3.5f,
+                List.of("brief"));
     }
 }

@@ -32,8 +32,8 @@ class TopicSetupTest {
                         "blue.attendance",
                         "blue.prompts.dlt");
         assertThat(cluster.topics)
-                .allSatisfy((name, topic) ->
-                        assertThat(topic.numPartitions()).isEqualTo(name.equals("blue.attendance") ? 1 : 6));
+                .allSatisfy((name, topic) -> assertThat(topic.numPartitions())
+                        .isEqualTo(List.of("blue.attendance", "blue.workers").contains(name) ? 1 : 6));
         assertThat(configuration("blue.prompts"))
                 .containsEntry("message.timestamp.type", "LogAppendTime")
                 .containsEntry("max.message.bytes", "8454144")
@@ -42,7 +42,9 @@ class TopicSetupTest {
                 .containsEntry("message.timestamp.type", "LogAppendTime")
                 .containsEntry("cleanup.policy", "delete")
                 .containsEntry("retention.bytes", "-1");
-        assertThat(configuration("blue.workers")).containsEntry("cleanup.policy", "compact");
+        assertThat(configuration("blue.workers"))
+                .containsEntry("cleanup.policy", "compact")
+                .containsEntry("message.timestamp.type", "LogAppendTime");
     }
 
     @Test

@@ -153,6 +153,7 @@ final class GpuVerticle extends VerticleBase {
                 config.kafka(),
                 context,
                 name,
+                device.toString(),
                 shared.replyPartitions().result(),
                 preparation,
                 engine,

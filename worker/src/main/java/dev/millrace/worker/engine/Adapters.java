@@ -2,7 +2,6 @@ package dev.millrace.worker.engine;
 
 import dev.millrace.worker.llama.Decoder;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +50,10 @@ public record Adapters(List<Adapter> inOrder) {
                 : modelId + "+" + inOrder.get(number - 1).digest();
     }
 
+    public List<String> names() {
+        return inOrder.stream().map(Adapter::name).toList();
+    }
+
     private int find(@Nullable String name) {
         return IntStream.rangeClosed(1, inOrder.size())
                 .filter(number -> inOrder.get(number - 1).name().equals(name))
@@ -61,6 +64,6 @@ public record Adapters(List<Adapter> inOrder) {
     private String known() {
         return inOrder.isEmpty()
                 ? "it has none"
-                : "it has " + inOrder.stream().map(Adapter::name).collect(Collectors.joining(", "));
+                : "it has " + String.join(", ", names());
     }
 }

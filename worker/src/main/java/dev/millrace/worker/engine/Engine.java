@@ -133,6 +133,16 @@ public final class Engine implements AutoCloseable {
         return load;
     }
 
+    /** Tokens drawn since its start. */
+    public double generatedTokens() {
+        return metrics.generatedTokens();
+    }
+
+    /** Completions that run at once at most. */
+    public int slots() {
+        return settings.slots();
+    }
+
     /** The most tokens of one prompt and its completion: what model and KV cache allow. */
     public int contextTokens() {
         return Math.min(settings.modelContextTokens(), load.kvCells());

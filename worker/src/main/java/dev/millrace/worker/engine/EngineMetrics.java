@@ -81,7 +81,7 @@ public final class EngineMetrics {
                 .register(registry);
     }
 
-    /** The same for one model on one device; fed by its engine's thread. */
+    /** The same for one model on one device; fed by its engine's thread, read by any. */
     public final class Labelled {
         private final String modelName;
         private final String device;
@@ -90,6 +90,10 @@ public final class EngineMetrics {
         private Labelled(String modelName, String device) {
             this.modelName = modelName;
             this.device = device;
+        }
+
+        double generatedTokens() {
+            return generationTokens.labels(modelName, device).get();
         }
 
         void onStep(Batch batch, EngineLoad load) {

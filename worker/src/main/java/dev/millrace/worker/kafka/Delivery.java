@@ -1,6 +1,7 @@
 package dev.millrace.worker.kafka;
 
 import dev.millrace.worker.engine.Engine;
+import dev.millrace.schemas.TopicRules;
 import io.vertx.core.Context;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -19,6 +20,7 @@ public final class Delivery implements AutoCloseable {
     private final ReplyLogReader reader;
     private final ControlReader controls;
     private final Intake intake;
+    private final Heartbeats heartbeats;
     private final @Nullable RegistryClient registry;
     private final PromptConsumer consumer;
     private final Admin admin;
@@ -33,6 +35,7 @@ public final class Delivery implements AutoCloseable {
      *
      * @param context an event loop; it will own every prompt's run
      * @param workerId unique for each device of each process
+     * @param device cpu, or the GPU's number
      * @param replyPartitions the allowed reply topics and how many partitions each has
      * @param mostInFlight prompts taken in and not finished; at this many every partition is paused
      */
@@ -40,6 +43,7 @@ public final class Delivery implements AutoCloseable {
             KafkaSettings settings,
             Context context,
             String workerId,
+            String device,
             Map<String, Integer> replyPartitions,
             PromptPreparation preparation,
             Engine engine,
@@ -75,6 +79,7 @@ public final class Delivery implements AutoCloseable {
                 metrics,
                 broken);
         this.intake = new Intake(lane);
+        this.heartbeats = new Heartbeats(lane, device, TopicRules.HEARTBEAT_MS);
         this.registry =
                 settings.schemaRegistry() == null ? null : new RegistryClient(context, settings.schemaRegistry());
         this.consumer = new PromptConsumer(
@@ -89,6 +94,7 @@ public final class Delivery implements AutoCloseable {
 
     /** Begins to take prompts. The future completes when all has been closed, exceptionally when it gave up. */
     public CompletableFuture<Void> start() {
+        context.runOnContext(begins -> heartbeats.start());
         CompletableFuture<Void> unbroken = broken.whenComplete((v, failure) -> consumer.close());
         CompletableFuture<Void> controlled = controls.start(intake).whenComplete((v, failure) -> consumer.close());
         CompletableFuture<Void> polled =
@@ -102,6 +108,7 @@ public final class Delivery implements AutoCloseable {
         engine.close();
         admin.close(Duration.ZERO);
         controls.close();
+        heartbeats.stop();
         if (registry != null) {
             registry.close();
         }

@@ -66,6 +66,7 @@ final class WorkerFixture implements AutoCloseable {
     private final Engine engine;
     private final PromptConsumer consumer;
     private final Intake intake;
+    final Lane lane;
     final Followed followed = new Followed();
     /** Fails when the worker gives up. */
     final CompletableFuture<Void> broken = new CompletableFuture<>();
@@ -98,7 +99,7 @@ final class WorkerFixture implements AutoCloseable {
                 FakeDecoder.VOCABULARY,
                 new EngineMetrics(registry).labelled("fake", "none"));
         engine.start().join();
-        Lane lane = new Lane(
+        this.lane = new Lane(
                 context,
                 "worker-" + nonce,
                 new Topics(""),
