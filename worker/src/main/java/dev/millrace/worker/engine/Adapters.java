@@ -62,8 +62,6 @@ public record Adapters(List<Adapter> inOrder) {
     }
 
     private String known() {
-        return inOrder.isEmpty()
-                ? "it has none"
-                : "it has " + String.join(", ", names());
+        return inOrder.isEmpty() ? "it has none" : "it has " + String.join(", ", names());
     }
 }

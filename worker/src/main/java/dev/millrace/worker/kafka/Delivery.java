@@ -1,7 +1,7 @@
 package dev.millrace.worker.kafka;
 
-import dev.millrace.worker.engine.Engine;
 import dev.millrace.schemas.TopicRules;
+import dev.millrace.worker.engine.Engine;
 import io.vertx.core.Context;
 import java.security.SecureRandom;
 import java.time.Duration;
