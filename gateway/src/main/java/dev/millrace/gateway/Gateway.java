@@ -7,6 +7,7 @@ import dev.millrace.gateway.http.PageFiles;
 import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.DeliveryMetrics;
 import dev.millrace.gateway.kafka.KafkaClients;
+import dev.millrace.gateway.kafka.LivingWorkers;
 import dev.millrace.gateway.kafka.PromptProducer;
 import dev.millrace.gateway.kafka.ReplyConsumer;
 import dev.millrace.gateway.kafka.ReplyPartitions;
@@ -23,6 +24,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -112,8 +114,9 @@ public final class Gateway implements Service {
 
     private Future<Exchange> startKafka(Kafka kafka, SessionLimits limits) {
         Topics topics = config.kafka().topics();
+        LivingWorkers workers = new LivingWorkers(InstantSource.system());
         ReplyConsumer replies = new ReplyConsumer(
-                config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics.attendance());
+                config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics, workers);
         CatchUp catchUp =
                 new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
         PromptProducer prompts = new PromptProducer(
@@ -139,7 +142,8 @@ public final class Gateway implements Service {
                     topics.replies(),
                     limits,
                     new SessionMetrics(registry),
-                    new ModelList(config.models(), Instant.now().getEpochSecond()));
+                    new ModelList(
+                            config.models(), workers::statuses, Instant.now().getEpochSecond()));
         });
     }
 

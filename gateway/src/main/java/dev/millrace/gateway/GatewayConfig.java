@@ -18,7 +18,7 @@ import java.util.Set;
  * @param origins whose pages may open a socket
  * @param grace how long a client's responses go on after it has disconnected
  * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
- * @param models the names of those that workers have; empty: not known
+ * @param models the names of those that may be asked for; empty: all
  */
 public record GatewayConfig(
         String gatewayId,
@@ -50,7 +50,7 @@ public record GatewayConfig(
                 settings.list(
                         "models",
                         List.of(),
-                        "names of the models that workers have, for clients to choose from; no others may be asked for"),
+                        "names of the models that clients may see and ask for over HTTP; by default all"),
                 settings.text(
                         "operations-host", OperationsServer.DEFAULT_HOST, "address of /healthz, /readyz and /metrics"),
                 settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),

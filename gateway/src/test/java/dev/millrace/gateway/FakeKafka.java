@@ -11,11 +11,13 @@ import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
+import dev.millrace.schemas.event.WorkerStatus;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,12 +26,16 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /** Kafka in memory: what was sent can be looked at, replies are put in by hand. */
 final class FakeKafka {
     static final TopicPartition REPLIES = new TopicPartition("replies", 5);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
 
@@ -47,12 +53,13 @@ final class FakeKafka {
     private final ReplayedLog log = new ReplayedLog();
     private long nextOffset = FIRST_OFFSET;
     private long nextAttendance;
+    private long nextHeartbeat;
     private int seenPrompts;
 
     /** @param answers whether sends are acknowledged by themselves */
     FakeKafka(boolean answers) {
         producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer());
-        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L));
+        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L, WORKERS, 0L));
     }
 
     Gateway.Kafka clients() {
@@ -110,6 +117,24 @@ final class FakeKafka {
         byte[] key = said.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
         var record =
                 new ConsumerRecord<>(ATTENDANCE.topic(), 0, nextAttendance++, key, EventCodec.ATTENDANCE.encode(said));
+        consumer.schedulePollTask(() -> consumer.addRecord(record));
+    }
+
+    /** What a worker says of itself; null: that it leaves. */
+    synchronized void heartbeat(String workerId, @Nullable WorkerStatus status) {
+        byte[] value = status == null ? null : EventCodec.WORKER_STATUS.encode(status);
+        var record = new ConsumerRecord<>(
+                WORKERS.topic(),
+                WORKERS.partition(),
+                nextHeartbeat++,
+                System.currentTimeMillis(),
+                TimestampType.LOG_APPEND_TIME,
+                0,
+                0,
+                workerId.getBytes(StandardCharsets.UTF_8),
+                value,
+                new RecordHeaders(),
+                Optional.empty());
         consumer.schedulePollTask(() -> consumer.addRecord(record));
     }
 

@@ -37,6 +37,11 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka) {
+        this(limits, kafka, List.of("demo"));
+    }
+
+    /** @param models that may be asked for; none: all */
+    GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models) {
         this.kafka = kafka;
         GatewayConfig config = new GatewayConfig(
                 "gateway",
@@ -45,7 +50,7 @@ final class GatewayFixture implements AutoCloseable {
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
                 limits.grace(),
                 List.of(KEY),
-                List.of("demo"),
+                models,
                 "127.0.0.1",
                 0,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));

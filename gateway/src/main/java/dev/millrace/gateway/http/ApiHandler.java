@@ -2,7 +2,6 @@ package dev.millrace.gateway.http;
 
 import dev.millrace.gateway.dialect.ApiError;
 import dev.millrace.gateway.dialect.ErrorCode;
-import dev.millrace.gateway.dialect.ModelList;
 import dev.millrace.gateway.session.ChatSession;
 import dev.millrace.gateway.session.CloseReason;
 import dev.millrace.gateway.session.Exchange;
@@ -105,10 +104,10 @@ final class ApiHandler {
     }
 
     private void model(HttpServerRequest request, VertxReply reply, String encodedName) {
-        ModelList models = exchange.models();
         String name = decoded(encodedName);
-        if (name != null && models.names().contains(name)) {
-            get(request, reply, models.encode(name));
+        String model = name == null ? null : exchange.models().encode(name);
+        if (model != null) {
+            get(request, reply, model);
         } else {
             reply.refuse(new ApiError(ErrorCode.MODEL_NOT_FOUND.code(), "there is no model of this name", "model"));
         }

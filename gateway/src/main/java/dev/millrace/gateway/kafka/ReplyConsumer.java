@@ -3,6 +3,7 @@ package dev.millrace.gateway.kafka;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
+import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Attendance;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,13 +30,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads this gateway's reply partitions from now on, for all clients at once, besides them those of responses that were
- * begun at other gateways and resumed here, and what gateways tell one another. Its thread makes every call to the
+ * begun at other gateways and resumed here, what gateways tell one another, and how workers are. Its thread makes every call to the
  * consumer. Events of prompts that nobody here waits for are passed over by their key, undecoded.
  */
 public final class ReplyConsumer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplyConsumer.class);
     /** How soon a close is noticed. Replies do not wait for it. */
     private static final Duration POLL = Duration.ofMillis(100);
+
+    /** So many heartbeats are read back at the start: the last ones of some hundred workers. */
+    private static final long LAST_HEARTBEATS = 1_000;
 
     private static final long UNKNOWN = -1;
 
@@ -44,6 +48,8 @@ public final class ReplyConsumer implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final ReplyPartitions partitions;
     private final TopicPartition attendance;
+    private final TopicPartition heartbeats;
+    private final LivingWorkers workers;
     /** Written by whoever subscribes, read by the poll thread. One prompt may have several listeners. */
     private final Map<UUID, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
     /** Partitions of other gateways and how many wait for something there. Guarded by the monitor. */
@@ -60,16 +66,18 @@ public final class ReplyConsumer implements AutoCloseable {
     /** Set by whoever closes, read by the poll thread. */
     private volatile boolean closing;
 
-    /**
-     * Hands the consumer over: from {@link #start} on only the poll thread touches it.
-     *
-     * @param attendance the topic where gateways tell one another who waits
-     */
+    /** Hands the consumer over: from {@link #start} on only the poll thread touches it. */
     public ReplyConsumer(
-            String threadName, Consumer<byte[], byte[]> consumer, ReplyPartitions partitions, String attendance) {
+            String threadName,
+            Consumer<byte[], byte[]> consumer,
+            ReplyPartitions partitions,
+            Topics topics,
+            LivingWorkers workers) {
         this.consumer = consumer;
         this.partitions = partitions;
-        this.attendance = new TopicPartition(attendance, 0);
+        this.attendance = new TopicPartition(topics.attendance(), 0);
+        this.heartbeats = new TopicPartition(topics.workers(), 0);
+        this.workers = workers;
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -183,14 +191,19 @@ public final class ReplyConsumer implements AutoCloseable {
         }
         Map<TopicPartition, Long> ends = consumer.endOffsets(added);
         consumer.assign(wanted);
-        ends.forEach(consumer::seek);
+        ends.forEach(this::seek);
         positions.putAll(ends);
+    }
+
+    private void seek(TopicPartition partition, long end) {
+        consumer.seek(partition, partition.equals(heartbeats) ? Math.max(0, end - LAST_HEARTBEATS) : end);
     }
 
     /** A partition that is wanted no longer loses its position at once, so that nobody counts on it. */
     private synchronized Set<TopicPartition> wanted() {
         Set<TopicPartition> wanted = new HashSet<>(partitions.partitions());
         wanted.add(attendance);
+        wanted.add(heartbeats);
         wanted.addAll(visited.keySet());
         positions.keySet().retainAll(wanted);
         return wanted;
@@ -212,6 +225,10 @@ public final class ReplyConsumer implements AutoCloseable {
         advance(records);
         Map<ReplyListener, List<Reply>> batches = new LinkedHashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (record.topic().equals(heartbeats.topic())) {
+                workers.onRecord(record);
+                continue;
+            }
             List<Subscription> heardBy = subscriptionsOf(record);
             if (record.topic().equals(attendance.topic())) {
                 onAttendance(record, heardBy);

@@ -1,5 +1,5 @@
 /**
- * Prompts and cancellations to Kafka, reply events from Kafka.
+ * Prompts and cancellations to Kafka, reply events and heartbeats of workers from Kafka.
  *
  * <p>Two threads, however many clients there are: the <em>send thread</em> ({@link
  * dev.millrace.gateway.kafka.PromptProducer}) owns the producer, the <em>poll thread</em> ({@link

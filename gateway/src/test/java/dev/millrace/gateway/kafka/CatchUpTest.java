@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.gateway.ReplyEvents;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.FinishReason;
@@ -13,6 +14,7 @@ import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.Usage;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -28,12 +30,17 @@ class CatchUpTest {
     private static final TopicPartition ELSEWHERE = new TopicPartition("replies", 4);
     private static final TopicPartition COMPLETIONS = new TopicPartition("completions", 0);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     private static final ReplyEvents ONE = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
     private static final ReplyEvents TWO = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
 
     private final MockConsumer<byte[], byte[]> liveKafka = new MockConsumer<>("none");
-    private final ReplyConsumer live =
-            new ReplyConsumer("live", liveKafka, new ReplyPartitions(List.of(PARTITION)), "attendance");
+    private final ReplyConsumer live = new ReplyConsumer(
+            "live",
+            liveKafka,
+            new ReplyPartitions(List.of(PARTITION)),
+            new Topics(""),
+            new LivingWorkers(InstantSource.system()));
     private final ReplayedLog log = new ReplayedLog();
     private final CatchUp catchUp = new CatchUp("catch-up", log, live, "completions");
     private final Heard one = new Heard();
@@ -41,7 +48,7 @@ class CatchUpTest {
 
     @BeforeEach
     void tenRecordsOfTwoPromptsAreThere() {
-        liveKafka.updateEndOffsets(Map.of(PARTITION, 10L, ATTENDANCE, 0L, ELSEWHERE, 10L));
+        liveKafka.updateEndOffsets(Map.of(PARTITION, 10L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 10L));
         live.seekToEnds();
         for (int i = 0; i < 10; i++) {
             log.append(record(PARTITION, i, i % 2 == 0 ? ONE.tokens(i, 1, "a") : TWO.tokens(i, 1, "b")));

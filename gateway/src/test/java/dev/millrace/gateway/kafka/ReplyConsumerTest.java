@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.gateway.ReplyEvents;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.AttendanceSign;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.ReplyEvent;
+import dev.millrace.schemas.event.WorkerStatus;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Test;
 class ReplyConsumerTest {
     private static final TopicPartition PARTITION = new TopicPartition("replies", 3);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     private static final TopicPartition ELSEWHERE = new TopicPartition("replies", 4);
     private static final UUID ID = UUID.fromString("0b9e7c1a-57a4-4d0e-9d53-0d2f6a1f3c11");
     private static final ReplyEvents WORKER = new ReplyEvents(ID, new Writer(1000, 1));
@@ -37,12 +41,13 @@ class ReplyConsumerTest {
 
     private final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("none");
     private final Heard heard = new Heard();
+    private final LivingWorkers workers = new LivingWorkers(InstantSource.system());
     private final ReplyConsumer consumer =
-            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), "attendance");
+            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), new Topics(""), workers);
 
     @BeforeEach
     void startAtTheEnd() {
-        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ATTENDANCE, 0L, ELSEWHERE, 80L));
+        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 80L));
         consumer.seekToEnds();
     }
 
@@ -51,6 +56,17 @@ class ReplyConsumerTest {
         assertThat(kafka.position(PARTITION)).isEqualTo(50);
         assertThat(consumer.ready()).isCompleted();
         assertThat(consumer.subscribe(ID, heard)).isEqualTo(Cursor.start("replies", 3, ID, 50));
+    }
+
+    @Test
+    void readsBackTheLastHeartbeats() {
+        WorkerStatus status = LivingWorkersTest.status("a", "demo");
+        long now = InstantSource.system().millis();
+        kafka.addRecord(LivingWorkersTest.record(4_000, now, "a", EventCodec.WORKER_STATUS.encode(status)));
+
+        consumer.turn();
+
+        assertThat(workers.statuses()).containsExactly(status);
     }
 
     @Test
@@ -180,7 +196,7 @@ class ReplyConsumerTest {
         assertThat(unknown).isEqualTo(-1);
         assertThat(position).isEqualTo(80);
         assertThat(heard.offsets()).containsExactly(80L);
-        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE);
+        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE, WORKERS);
         assertThat(consumer.position(ELSEWHERE)).isEqualTo(-1);
     }
 
