@@ -74,7 +74,6 @@ final class LocalStack {
                         "--http-host=127.0.0.1",
                         "--http-port=" + httpPort,
                         "--operations-port=0",
-                        "--models=" + workerConfig.servedModel(),
                         PARTITIONS),
                 others);
         gatewayConfig = GatewayConfig.from(ofGateway);

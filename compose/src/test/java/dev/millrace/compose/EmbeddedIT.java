@@ -137,6 +137,19 @@ class EmbeddedIT {
         }
     }
 
+    @Test
+    void listsTheModelOfItsWorker() throws Exception {
+        try (Run run = makeRun("run")) {
+            run.awaitReady();
+            URI models = run.page().resolve("/v1/models");
+
+            Awaitility.await().untilAsserted(() -> assertThat(HttpClient.newHttpClient()
+                            .send(HttpRequest.newBuilder(models).build(), BodyHandlers.ofString())
+                            .body())
+                    .contains("\"id\":\"millrace-demo\"", "\"max_model_len\":4096"));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void sigtermEndsItWithinFiveSecondsAndItsDataIsKept(boolean toMake) throws Exception {
