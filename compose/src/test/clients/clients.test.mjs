@@ -140,6 +140,57 @@ test('what openai aborts is cancelled', async () => {
   await eventually(async () => (await metric('millrace_gateway_responses_running')) === 0);
 });
 
+const asked = { model, input: messages[0].content, temperature: 0, max_output_tokens: 64 };
+const deltas = (events) => events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('');
+
+test('openai streams a response that it gets whole, and retrieves it', async () => {
+  const whole = await openai.responses.create(asked);
+  const events = await collect(await openai.responses.create({ ...asked, stream: true }));
+  const retrieved = await openai.responses.retrieve(events[0].response.id);
+
+  assert.ok(whole.output_text.length > 50);
+  assert.equal(whole.status, 'incomplete');
+  assert.equal(deltas(events), whole.output_text);
+  assert.equal(events.at(-1).response.usage.output_tokens, whole.usage.output_tokens);
+  assert.equal(retrieved.output[0].content[0].text, whole.output_text);
+  assert.equal(retrieved.id, events[0].response.id);
+});
+
+test('openai goes on with a response behind its last event', async () => {
+  const whole = await openai.responses.create(asked);
+  const first = [];
+  const stream = await openai.responses.create({ ...asked, background: true, stream: true });
+  for await (const event of stream) {
+    first.push(event);
+    if (event.type === 'response.output_text.delta') break;
+  }
+  stream.controller.abort();
+  const last = first.at(-1).sequence_number;
+  const id = first[0].response.id;
+  const rest = await collect(await openai.responses.retrieve(id, { stream: true, starting_after: last }));
+
+  assert.ok(rest.every((event) => event.sequence_number > last));
+  assert.equal(deltas(first) + deltas(rest), whole.output_text);
+});
+
+test('openai cancels a response in the background', async () => {
+  const long = { ...asked, temperature: 2, top_p: 1, max_output_tokens: 8192, loop_guard: false, background: true };
+  const queued = await openai.responses.create(long);
+  const cancelled = await openai.responses.cancel(queued.id);
+
+  assert.equal(queued.status, 'queued');
+  assert.equal(cancelled.status, 'incomplete');
+  assert.equal(cancelled.incomplete_details.reason, 'cancelled');
+});
+
+test('openai is told of responses that there are not', async () => {
+  await assert.rejects(openai.responses.retrieve('resp_none'), (error) => {
+    assert.ok(error instanceof NotFoundError);
+    assert.equal(error.code, 'response_not_found');
+    return true;
+  });
+});
+
 /** In front of the gateway; its first answers are these, one for each connection. */
 async function behindProxy(firstAnswers, ask) {
   let asked = 0;

@@ -2,6 +2,7 @@ package dev.millrace.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.networknt.schema.ValidationMessage;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
@@ -16,11 +17,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** A client of the HTTP API. What it hears has to agree with the document that the gateway serves. */
 final class HttpChat {
     static final String COMPLETIONS = "/v1/chat/completions";
+    static final String RESPONSES = "/v1/responses";
     private static final String DATA = "data: ";
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -46,7 +50,11 @@ final class HttpChat {
     }
 
     HttpRequest.Builder post(String body) {
-        return HttpRequest.newBuilder(URI.create(address + COMPLETIONS))
+        return post(COMPLETIONS, body);
+    }
+
+    HttpRequest.Builder post(String path, String body) {
+        return HttpRequest.newBuilder(URI.create(address + path))
                 .header("Content-Type", "application/json")
                 .header("Authorization", "Bearer whatever")
                 .POST(HttpRequest.BodyPublishers.ofString(body));
@@ -60,16 +68,28 @@ final class HttpChat {
     HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
         String path = request.uri().getPath();
-        if (!response.body().isEmpty() && path.equals(COMPLETIONS)) {
-            assertThat(document.faults("post", path, response.statusCode(), type(response), response.body()))
-                    .as(response.body())
-                    .isEmpty();
+        if (!response.body().isEmpty() && (path.equals(COMPLETIONS) || path.startsWith(RESPONSES))) {
+            assertThat(faults(response, response.body())).as(response.body()).isEmpty();
         }
         return response;
     }
 
+    private Set<ValidationMessage> faults(HttpResponse<?> response, String json) throws IOException {
+        String method = response.request().method().toLowerCase(Locale.ROOT);
+        String path = response.request().uri().getPath().replaceFirst("(?<=/responses/)[^/]+", "{response_id}");
+        return document.faults(method, path, response.statusCode(), type(response), json);
+    }
+
     CompletableFuture<HttpResponse<String>> ask(JsonObject body) {
         return client.sendAsync(post(body.encode()).build(), BodyHandlers.ofString());
+    }
+
+    CompletableFuture<HttpResponse<String>> respond(JsonObject body) {
+        return client.sendAsync(post(RESPONSES, body.encode()).build(), BodyHandlers.ofString());
+    }
+
+    CompletableFuture<HttpResponse<InputStream>> stream(HttpRequest request) {
+        return client.sendAsync(request, BodyHandlers.ofInputStream());
     }
 
     CompletableFuture<HttpResponse<InputStream>> stream(JsonObject body) {
@@ -94,9 +114,7 @@ final class HttpChat {
         }
         for (String event : events) {
             if (!event.equals("[DONE]")) {
-                assertThat(document.faults("post", COMPLETIONS, 200, type(response), event))
-                        .as(event)
-                        .isEmpty();
+                assertThat(faults(response, event)).as(event).isEmpty();
             }
         }
         return events;

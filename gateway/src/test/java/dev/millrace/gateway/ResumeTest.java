@@ -188,6 +188,12 @@ class ResumeTest {
 
     private static ResumePoint point(int events) {
         return new ResumePoint(
-                WORKER.promptId(), 5, FakeKafka.FIRST_OFFSET - events, Instant.ofEpochSecond(1_700_000_000), "c", null);
+                WORKER.promptId(),
+                5,
+                FakeKafka.FIRST_OFFSET - events,
+                Instant.ofEpochSecond(1_700_000_000),
+                "c",
+                null,
+                false);
     }
 }

@@ -27,17 +27,25 @@ public record ApiError(
                 failure.getCode(), failure.getMessage(), param == null ? null : ChatNames.nameInDialect(param));
     }
 
+    /** The same in the dialect of Responses. */
+    public static ApiError ofResponse(Failure failure) {
+        String param = failure.getParam();
+        return new ApiError(
+                failure.getCode(), failure.getMessage(), param == null ? null : ResponseObject.nameInDialect(param));
+    }
+
     /** The status of the HTTP response. */
     public int status() {
         return switch (code) {
             case "origin_not_allowed" -> 403;
-            case "not_found", "model_not_found", "adapter_not_found" -> 404;
+            case "not_found", "model_not_found", "adapter_not_found", "response_not_found", "cursor_key_unknown" -> 404;
             case "method_not_allowed" -> 405;
             case "request_timeout" -> 408;
+            case "cursor_expired" -> 410;
             case "event_too_large" -> 413;
             case "unsupported_media_type" -> 415;
             case "too_many_responses" -> 429;
-            case "prompt_not_sent", "gateway_stops" -> 503;
+            case "prompt_not_sent", "cancellation_not_sent", "gateway_stops" -> 503;
             case "internal", "poisonous", "history_lost", "answer_too_large", "answer_restarted" -> 500;
             default -> 400;
         };

@@ -21,6 +21,11 @@ public final class BadEventException extends Exception {
         this.eventId = eventId;
     }
 
+    /** Of an id that is none. */
+    public static BadEventException noResponse() {
+        return new BadEventException(ErrorCode.RESPONSE_NOT_FOUND, "response_id", "there is no response of this id");
+    }
+
     /** The same, of the event that the client gave this id. */
     public BadEventException of(@Nullable String eventId) {
         return new BadEventException(code, param, String.valueOf(getMessage()), eventId);

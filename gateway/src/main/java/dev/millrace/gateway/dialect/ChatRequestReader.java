@@ -59,7 +59,8 @@ public final class ChatRequestReader {
                 messages,
                 sampling,
                 fields.name("language", LONGEST_NAME),
-                fields.name("adapter", LONGEST_NAME));
+                fields.name("adapter", LONGEST_NAME),
+                false);
         boolean includeUsage = includeUsage(fields, stream);
         fields.refuseUnknown();
         return new ChatRequest(create, choices == null ? 1 : choices, stream, includeUsage);

@@ -21,6 +21,7 @@ public sealed interface ClientEvent {
      * @param messages the system part first, where there is one; the last one is the user's
      * @param language the one to answer in, as the client calls it: which there are is the worker's to say
      * @param adapter the LoRA adapter to answer with; likewise
+     * @param background it goes on without its client
      */
     record CreateResponse(
             @Nullable String eventId,
@@ -29,12 +30,13 @@ public sealed interface ClientEvent {
             List<Message> messages,
             Sampling sampling,
             @Nullable String language,
-            @Nullable String adapter)
+            @Nullable String adapter,
+            boolean background)
             implements ClientEvent {
 
         /** The same with other parameters. */
         CreateResponse with(Sampling other) {
-            return new CreateResponse(eventId, model, conversation, messages, other, language, adapter);
+            return new CreateResponse(eventId, model, conversation, messages, other, language, adapter, background);
         }
 
         /** The prompt that asks for it. */

@@ -25,12 +25,8 @@ public final class ClientEventReader {
     /** Two names of one thing; the first is ours. */
     private static final List<String> LIMITS = List.of("max_new_tokens", "max_output_tokens");
     /** What clients of this dialect send along and what changes nothing at these values. */
-    private static final Map<String, Object> WITHOUT_EFFECT = Map.of(
-            "stream", true,
-            "store", false,
-            "background", false,
-            "truncation", "disabled",
-            "tools", new JsonArray());
+    private static final Map<String, Object> WITHOUT_EFFECT =
+            Map.of("store", false, "truncation", "disabled", "tools", new JsonArray());
 
     private ClientEventReader() {}
 
@@ -43,6 +39,13 @@ public final class ClientEventReader {
         } catch (BadEventException e) {
             throw e.of(eventId);
         }
+    }
+
+    /** Reads the body of a request over HTTP, which has the fields of {@code response.create}. */
+    public static ResponseRequest readBody(String body) throws BadEventException {
+        Fields fields = new Fields(parse(body, "the body"), "");
+        boolean stream = Boolean.TRUE.equals(fields.flag("stream"));
+        return new ResponseRequest(create(null, fields), stream);
     }
 
     static JsonObject parse(String text, String what) throws BadEventException {
@@ -60,13 +63,18 @@ public final class ClientEventReader {
         String type = fields.required("type", fields.text("type"));
         String eventId = fields.name("event_id", LONGEST_NAME);
         return switch (type) {
-            case "response.create" -> create(eventId, fields);
+            case "response.create" -> createOnSocket(eventId, fields);
             case "response.cancel" -> cancel(eventId, fields);
             case "response.resume" -> resume(eventId, fields);
             default ->
                 throw new BadEventException(
                         UNKNOWN_EVENT, "type", "type must be one of response.create, response.cancel, response.resume");
         };
+    }
+
+    private static CreateResponse createOnSocket(@Nullable String eventId, Fields fields) throws BadEventException {
+        refuseEffect(fields, "stream", true);
+        return create(eventId, fields);
     }
 
     private static CreateResponse create(@Nullable String eventId, Fields fields) throws BadEventException {
@@ -78,8 +86,9 @@ public final class ClientEventReader {
                 .build();
         String language = fields.name("language", LONGEST_NAME);
         String adapter = fields.name("adapter", LONGEST_NAME);
-        for (String name : WITHOUT_EFFECT.keySet()) {
-            refuseEffect(fields, name);
+        boolean background = Boolean.TRUE.equals(fields.flag("background"));
+        for (var effect : WITHOUT_EFFECT.entrySet()) {
+            refuseEffect(fields, effect.getKey(), effect.getValue());
         }
         fields.refuseUnknown();
         return new CreateResponse(
@@ -89,7 +98,8 @@ public final class ClientEventReader {
                 messages,
                 sampling,
                 language,
-                adapter);
+                adapter,
+                background);
     }
 
     /** A string, or an object with the id. */
@@ -103,9 +113,8 @@ public final class ClientEventReader {
         return fields.name("conversation", LONGEST_NAME);
     }
 
-    private static void refuseEffect(Fields fields, String name) throws BadEventException {
+    private static void refuseEffect(Fields fields, String name, Object accepted) throws BadEventException {
         Object value = fields.any(name);
-        Object accepted = WITHOUT_EFFECT.get(name);
         if (value != null && !value.equals(accepted)) {
             throw new BadEventException(
                     UNSUPPORTED_VALUE, name, name + " can only be " + accepted + " here: leave it out");

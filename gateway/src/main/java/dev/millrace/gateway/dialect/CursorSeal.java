@@ -37,6 +37,7 @@ public final class CursorSeal {
     private static final int TAG_BITS = 128;
     private static final int HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
     private static final int LONGEST_PLAIN = 4096;
+    private static final byte BACKGROUND = 1;
 
     private final Map<Integer, SecretKey> keys = new LinkedHashMap<>();
     private final int sealingKey;
@@ -176,6 +177,7 @@ public final class CursorSeal {
                 .putLong(point.createdAt().getEpochSecond());
         put(plain, point.conversation());
         put(plain, point.model() == null ? "" : point.model());
+        plain.put(point.background() ? BACKGROUND : 0);
         byte[] bytes = new byte[plain.position()];
         plain.flip().get(bytes);
         return bytes;
@@ -193,7 +195,9 @@ public final class CursorSeal {
         Instant createdAt = Instant.ofEpochSecond(plain.getLong());
         String conversation = text(plain);
         String model = text(plain);
-        return new ResumePoint(promptId, partition, offset, createdAt, conversation, model.isEmpty() ? null : model);
+        boolean background = plain.hasRemaining() && plain.get() == BACKGROUND; // older cursors end before
+        return new ResumePoint(
+                promptId, partition, offset, createdAt, conversation, model.isEmpty() ? null : model, background);
     }
 
     private static String text(ByteBuffer plain) {

@@ -27,7 +27,7 @@ public enum ErrorCode {
     PROMPT_TOO_LARGE,
     /** As many responses as one socket may have are running. */
     TOO_MANY_RESPONSES,
-    /** No response of this id is running on this socket. */
+    /** No response of this id is running on this socket, or was ever given. */
     RESPONSE_NOT_FOUND,
     /** Kafka did not take the prompt. */
     PROMPT_NOT_SENT,

@@ -5,16 +5,31 @@ import io.vertx.core.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the events of one response. It is named by its prompt's id. Their sequence numbers come from whoever knows the
- * log. Immutable.
+ * Writes the events of one response, as frames of a WebSocket or as server-sent events. They call it by its prompt's id,
+ * which is short; the response itself has the id that every gateway finds it by. Sequence numbers come from whoever
+ * knows the log. Immutable.
  */
 public final class ResponseEvents {
     private final String id;
     private final ResponseObject response;
+    private final boolean serverSent;
 
-    public ResponseEvents(ResumePoint point) {
+    /**
+     * Of a response that begins or goes on.
+     *
+     * @param cursor the point, sealed
+     * @param serverSent for HTTP
+     */
+    public ResponseEvents(ResumePoint point, String cursor, boolean serverSent) {
         id = point.promptId().toString();
-        response = new ResponseObject(id, point.conversation(), point.model(), point.createdAt());
+        response = new ResponseObject(
+                ResponseId.of(cursor),
+                "msg_" + id,
+                point.conversation(),
+                point.model(),
+                point.createdAt(),
+                point.background());
+        this.serverSent = serverSent;
     }
 
     /**
@@ -23,11 +38,10 @@ public final class ResponseEvents {
      * @param cursor to resume with
      */
     public String created(@Nullable String eventId, String cursor) {
-        return event("response.created", 0)
+        return encoded(event("response.created", 0)
                 .put("event_id", eventId)
                 .put("cursor", cursor)
-                .put("response", response.status("queued"))
-                .encode();
+                .put("response", response.status("queued")));
     }
 
     /**
@@ -37,10 +51,9 @@ public final class ResponseEvents {
      * @param cursor for the next time
      */
     public String resumed(@Nullable String eventId, int startingAfter, String cursor) {
-        return event("response.resumed", startingAfter)
+        return encoded(event("response.resumed", startingAfter)
                 .put("event_id", eventId)
-                .put("cursor", cursor)
-                .encode();
+                .put("cursor", cursor));
     }
 
     /**
@@ -49,34 +62,28 @@ public final class ResponseEvents {
      * @param position prompts ahead of this one; null: not known
      */
     public String queued(int sequenceNumber, @Nullable Integer position) {
-        return event("response.queued", sequenceNumber)
+        return encoded(event("response.queued", sequenceNumber)
                 .put("queue_position", position)
-                .put("response", response.status("queued"))
-                .encode();
+                .put("response", response.status("queued")));
     }
 
     public String inProgress(int sequenceNumber) {
-        return event("response.in_progress", sequenceNumber)
-                .put("response", response.status("in_progress"))
-                .encode();
+        return encoded(event("response.in_progress", sequenceNumber).put("response", response.status("in_progress")));
     }
 
     public String progress(int sequenceNumber, int prefilledTokens, int promptTokens) {
-        return event("response.progress", sequenceNumber)
+        return encoded(event("response.progress", sequenceNumber)
                 .put("prefilled_tokens", prefilledTokens)
-                .put("prompt_tokens", promptTokens)
-                .encode();
+                .put("prompt_tokens", promptTokens));
     }
 
     public String delta(int sequenceNumber, String text) {
-        return textEvent("response.output_text.delta", sequenceNumber)
-                .put("delta", text)
-                .encode();
+        return encoded(textEvent("response.output_text.delta", sequenceNumber).put("delta", text));
     }
 
     /** All text so far is void; it starts over. */
     public String restarted(int sequenceNumber, String reason) {
-        return event("response.restarted", sequenceNumber).put("reason", reason).encode();
+        return encoded(event("response.restarted", sequenceNumber).put("reason", reason));
     }
 
     /**
@@ -85,9 +92,7 @@ public final class ResponseEvents {
      * @param text all of it
      */
     public String textDone(int sequenceNumber, String text) {
-        return textEvent("response.output_text.done", sequenceNumber)
-                .put("text", text)
-                .encode();
+        return encoded(textEvent("response.output_text.done", sequenceNumber).put("text", text));
     }
 
     /**
@@ -96,9 +101,23 @@ public final class ResponseEvents {
      * @param text all of it
      */
     public String ended(int sequenceNumber, Ending ending, String text, Pace pace) {
-        return event("response." + ResponseObject.status(ending.reason()), sequenceNumber)
-                .put("response", response.ended(ending, text, pace))
-                .encode();
+        return encoded(event("response." + ResponseObject.status(ending.reason()), sequenceNumber)
+                .put("response", response.ended(ending, text, pace)));
+    }
+
+    /** The response as it is before its end, with its text so far. */
+    public String present(String status, String text) {
+        return response.present(status, text).encode();
+    }
+
+    /** The response as it ended. */
+    public String whole(Ending ending, String text, Pace pace) {
+        return response.ended(ending, text, pace).encode();
+    }
+
+    private String encoded(JsonObject event) {
+        String json = event.encode();
+        return serverSent ? "event: " + event.getString("type") + "\ndata: " + json + "\n\n" : json;
     }
 
     private JsonObject textEvent(String type, int sequenceNumber) {

@@ -13,16 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The {@code response} that stands in events. It repeats no input, which may be megabytes. Immutable. */
 record ResponseObject(
-        String id, String conversation, @Nullable String model, Instant createdAt) {
+        String id,
+        String itemId,
+        String conversation,
+        @Nullable String model,
+        Instant createdAt,
+        boolean background) {
     private static final Pattern CAPITAL = Pattern.compile("\\p{Lu}");
     /** What names of the contract begin with, where the dialect has the field at its top. */
     private static final String SAMPLING = "sampling.";
 
     private static final String RESPONSE_FORMAT = "sampling.responseFormat";
-
-    String itemId() {
-        return "msg_" + id;
-    }
 
     /** While it is under way. */
     JsonObject status(String status) {
@@ -31,6 +32,7 @@ record ResponseObject(
                 .put("object", "response")
                 .put("created_at", createdAt.getEpochSecond())
                 .put("status", status)
+                .put("background", background)
                 .put("model", model)
                 .put("conversation", new JsonObject().put("id", conversation))
                 .put("error", null)
@@ -39,9 +41,14 @@ record ResponseObject(
                 .put("usage", null);
     }
 
+    /** With its text so far. */
+    JsonObject present(String status, String text) {
+        return status(status).put("output", output("in_progress", text));
+    }
+
     JsonObject ended(Ending ending, String text, Pace pace) {
         JsonObject response = status(status(ending.reason()))
-                .put("output", text.isEmpty() ? new JsonArray() : new JsonArray().add(message(ending, text)))
+                .put("output", output(ending.reason() == FinishReason.STOP ? "completed" : "incomplete", text))
                 .put("usage", usage(ending.usage()))
                 .put("timings", timings(ending.timings(), pace));
         if (ending.failure() != null) {
@@ -66,14 +73,18 @@ record ResponseObject(
                 : reason.name().toLowerCase(Locale.ROOT);
     }
 
-    private JsonObject message(Ending ending, String text) {
+    private JsonArray output(String status, String text) {
+        return text.isEmpty() ? new JsonArray() : new JsonArray().add(message(status, text));
+    }
+
+    private JsonObject message(String status, String text) {
         JsonObject part =
                 new JsonObject().put("type", "output_text").put("text", text).put("annotations", new JsonArray());
         return new JsonObject()
-                .put("id", itemId())
+                .put("id", itemId)
                 .put("type", "message")
                 .put("role", "assistant")
-                .put("status", ending.reason() == FinishReason.STOP ? "completed" : "incomplete")
+                .put("status", status)
                 .put("content", new JsonArray().add(part));
     }
 

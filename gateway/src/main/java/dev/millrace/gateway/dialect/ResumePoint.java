@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
  * Where a response's log begins, and what its events say besides: all that a gateway which has never heard of a response
  * needs to go on with it. Immutable.
  *
- * @param promptId also the response's id
+ * @param promptId what its events call it
  * @param partition of the reply topic
  * @param offset nothing of the answer stands before it
  * @param conversation the key of a cancellation
  * @param model that the client asked for; null: any
+ * @param background it goes on without its clients
  */
 public record ResumePoint(
         UUID promptId,
@@ -20,4 +21,5 @@ public record ResumePoint(
         long offset,
         Instant createdAt,
         String conversation,
-        @Nullable String model) {}
+        @Nullable String model,
+        boolean background) {}

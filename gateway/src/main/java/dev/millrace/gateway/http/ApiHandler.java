@@ -5,6 +5,8 @@ import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.session.ChatSession;
 import dev.millrace.gateway.session.CloseReason;
 import dev.millrace.gateway.session.Exchange;
+import dev.millrace.gateway.session.HttpSession;
+import dev.millrace.gateway.session.ResponseSession;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -17,10 +19,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, and the document that describes them. Owned
+ * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, {@code /v1/responses}, and the document that describes them. Owned
  * by one event loop.
  */
 final class ApiHandler {
@@ -28,13 +31,15 @@ final class ApiHandler {
     static final String DOCUMENT = "/openapi.json";
     private static final String COMPLETIONS = API + "chat/completions";
     private static final String MODELS = API + "models";
+    private static final String RESPONSES = API + "responses";
+    private static final String CANCEL = "/cancel";
     private static final String PREFLIGHT_SECONDS = "3600";
 
     private final Context context;
     private final Exchange exchange;
     private final AllowedOrigins origins;
     private final Buffer document;
-    private final Set<ChatSession> open = new HashSet<>();
+    private final Set<HttpSession> open = new HashSet<>();
 
     /** @param document the OpenAPI document, in JSON */
     ApiHandler(Context context, Exchange exchange, AllowedOrigins origins, Buffer document) {
@@ -56,6 +61,10 @@ final class ApiHandler {
             preflight(request);
         } else if (path.equals(COMPLETIONS)) {
             complete(request, reply);
+        } else if (path.equals(RESPONSES)) {
+            respond(request, reply);
+        } else if (path.startsWith(RESPONSES + "/")) {
+            response(request, reply, path.substring(RESPONSES.length() + 1));
         } else if (path.equals(DOCUMENT)) {
             get(request, reply, document.toString());
         } else if (path.equals(MODELS)) {
@@ -122,13 +131,46 @@ final class ApiHandler {
     }
 
     private void complete(HttpServerRequest request, VertxReply reply) {
+        if (takesBody(request, reply)) {
+            ChatSession session = new ChatSession(context, reply, exchange);
+            open(request, session, session::onBody);
+        }
+    }
+
+    private void respond(HttpServerRequest request, VertxReply reply) {
+        if (takesBody(request, reply)) {
+            ResponseSession session = new ResponseSession(context, reply, exchange);
+            open(request, session, session::create);
+        }
+    }
+
+    /** One that there is, wherever it was begun. */
+    private void response(HttpServerRequest request, VertxReply reply, String rest) {
+        boolean cancels = rest.endsWith(CANCEL);
+        String id = cancels ? rest.substring(0, rest.length() - CANCEL.length()) : rest;
+        ResponseSession session = new ResponseSession(context, reply, exchange);
+        if (cancels && request.method().equals(HttpMethod.POST)) {
+            open(request, session, body -> session.cancel(id));
+        } else if (!cancels && request.method().equals(HttpMethod.GET)) {
+            open(
+                    request,
+                    session,
+                    body -> session.retrieve(id, request.getParam("stream"), request.getParam("starting_after")));
+        } else {
+            wrongMethod(request, reply, cancels ? "POST" : "GET");
+        }
+    }
+
+    /** Whether it is a request with a body in JSON; if not, it is refused. */
+    private static boolean takesBody(HttpServerRequest request, VertxReply reply) {
         if (!request.method().equals(HttpMethod.POST)) {
             wrongMethod(request, reply, "POST");
         } else if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
             reply.refuse(ApiError.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the content-type must be application/json"));
         } else {
-            open(request, reply);
+            return true;
         }
+        return false;
     }
 
     /** A page can send no other type to a gateway that does not know it without being asked first. */
@@ -137,8 +179,7 @@ final class ApiHandler {
                 && contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals("application/json");
     }
 
-    private void open(HttpServerRequest request, VertxReply reply) {
-        ChatSession session = new ChatSession(context, reply, exchange);
+    private void open(HttpServerRequest request, HttpSession session, Consumer<String> onBody) {
         SilentConnection silent = SilentConnection.of(request);
         open.add(session);
         request.response().exceptionHandler(failure -> onClosed(session));
@@ -151,24 +192,24 @@ final class ApiHandler {
                 .read()
                 .onSuccess(body -> {
                     silent.mayNotBeClosed();
-                    session.onBody(body);
+                    onBody.accept(body);
                 })
                 .onFailure(failure -> onBadBody(session, failure));
     }
 
-    private static void onBadBody(ChatSession session, Throwable failure) {
+    private static void onBadBody(HttpSession session, Throwable failure) {
         if (failure instanceof RequestBody.BadBodyException bad) {
             session.fail(bad.error());
         }
     }
 
-    private void onClosed(ChatSession session) {
+    private void onClosed(HttpSession session) {
         open.remove(session);
         session.onClosed();
     }
 
     void keepAliveAll() {
-        open.forEach(ChatSession::keepAlive);
+        open.forEach(HttpSession::keepAlive);
     }
 
     void closeAll() {

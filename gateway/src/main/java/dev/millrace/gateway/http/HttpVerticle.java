@@ -6,6 +6,7 @@ import io.netty.handler.timeout.IdleStateHandler;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -83,7 +84,7 @@ public final class HttpVerticle extends VerticleBase {
 
     private static void route(HttpServerRequest request, ChatSocketHandler sockets, ApiHandler api, PageHandler page) {
         String path = request.path() == null ? "" : request.path();
-        if (path.equals(SOCKET_PATH)) {
+        if (path.equals(SOCKET_PATH) && request.method().equals(HttpMethod.GET)) {
             sockets.onRequest(request);
         } else if (path.startsWith(ApiHandler.API) || path.equals(ApiHandler.DOCUMENT)) {
             api.onRequest(request);

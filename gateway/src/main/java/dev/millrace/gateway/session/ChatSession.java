@@ -1,7 +1,6 @@
 package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.ApiError;
-import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ChatEvents;
 import dev.millrace.gateway.dialect.ChatRequest;
 import dev.millrace.gateway.dialect.ChatRequestReader;
@@ -13,72 +12,29 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One chat completion over HTTP, from the request's body to the last byte of the answer. Its choices are prompts of
- * their own; what goes wrong with one ends them all. Owned by the connection's event loop, as is all it has.
+ * One chat completion over HTTP. Its choices are prompts of their own; what goes wrong with one ends them all. Owned by
+ * the connection's event loop, as is all it has.
  */
-public final class ChatSession {
-    private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
-    /** A longer body is read beside the event loop, which would be held up for milliseconds. */
-    private static final int LONG_BODY_CHARACTERS = 64 << 10;
-
-    private final Context context;
-    private final HttpReply reply;
-    private final Exchange exchange;
-    private final SocketOutbox outbox;
-    private final Responses responses;
+public final class ChatSession extends HttpSession {
     private final List<ChatRun> choices = new ArrayList<>();
     private @Nullable ChatRequest request;
     private @Nullable ChatEvents events;
     private int told;
-    private boolean complete;
-    private boolean gone;
 
     /** Of a request that has just come, on its event loop. */
     public ChatSession(Context context, HttpReply reply, Exchange exchange) {
-        this.context = context;
-        this.reply = reply;
-        this.exchange = exchange;
-        this.outbox = new SocketOutbox(
-                reply, exchange.limits(), exchange.metrics(), this::onDrained, () -> close(CloseReason.TOO_SLOW));
-        this.responses = new Responses(context, exchange, outbox, error -> {});
+        super(context, reply, exchange);
     }
 
     /** The request's body, all of it. */
     public void onBody(String body) {
-        if (body.length() <= LONG_BODY_CHARACTERS) {
-            try {
-                start(ChatRequestReader.read(body));
-            } catch (BadEventException e) {
-                fail(ApiError.of(e));
-            }
-        } else {
-            context.executeBlocking(() -> ChatRequestReader.read(body), false)
-                    .onSuccess(this::start)
-                    .onFailure(this::onUnreadable);
-        }
-    }
-
-    private void onUnreadable(Throwable failure) {
-        if (failure instanceof BadEventException refusal) {
-            fail(ApiError.of(refusal));
-        } else {
-            LOG.error("A body could not be read: {}", failure.getClass().getName()); // the message may quote it
-            fail(ApiError.of(ErrorCode.INTERNAL, "the request could not be read"));
-        }
+        read(body.length(), () -> ChatRequestReader.read(body), this::start);
     }
 
     private void start(ChatRequest asked) {
-        if (gone || complete) {
-            return;
-        }
-        String model = asked.create().model();
-        if (model != null && !exchange.models().mayHave(model)) {
-            String message = "there is no model of this name";
-            fail(new ApiError(ErrorCode.MODEL_NOT_FOUND.code(), message, "model"));
+        if (!hasModel(asked.create().model())) {
             return;
         }
         request = asked;
@@ -104,6 +60,7 @@ public final class ChatSession {
         return run;
     }
 
+    @Override
     boolean streams() {
         return request != null && request.stream();
     }
@@ -114,76 +71,26 @@ public final class ChatSession {
         if (request == null || events == null || told < request.choices()) {
             return;
         }
-        complete = true;
         var all = choices.stream().map(ChatRun::choice).toList();
         if (!request.stream()) {
-            reply.answer(events.whole(all));
+            answer(events.whole(all));
             return;
         }
         if (request.includeUsage()) {
             outbox.write(events.total(all));
         }
         outbox.write(ChatEvents.DONE);
-        endWhenWritten();
+        onStreamComplete();
     }
 
-    /** Nothing more comes of this request. What its choices still do is for nobody. */
-    public void fail(ApiError error) {
-        if (gone || complete) {
-            return;
-        }
-        complete = true;
-        responses.abandon(); // before the reply ends: then they have a grace period
-        exchange.metrics().onRefused(error.code());
-        if (reply.begun()) {
-            outbox.write(ChatEvents.failed(error));
-            outbox.write(ChatEvents.DONE);
-            endWhenWritten();
-        } else {
-            reply.refuse(error);
-        }
+    @Override
+    void tellFailure(ApiError error) {
+        outbox.write(ChatEvents.failed(error));
+        outbox.write(ChatEvents.DONE);
     }
 
-    private void onDrained() {
-        responses.flush();
-        endWhenWritten();
-    }
-
-    /** What waits in the outbox comes first. */
-    private void endWhenWritten() {
-        if (complete && !gone && streams() && reply.begun() && outbox.open()) {
-            reply.end();
-        }
-    }
-
-    /** So that nobody in between takes a client that waits for one that is gone. Called every few seconds. */
-    public void keepAlive() {
-        if (streams() && !complete && outbox.open()) {
-            outbox.write(ChatEvents.KEEP_ALIVE);
-        }
-    }
-
-    /** Ends it before its time. */
-    public void close(CloseReason reason) {
-        if (gone) {
-            return;
-        }
-        if (reason == CloseReason.GATEWAY_STOPS) {
-            fail(ApiError.of(ErrorCode.GATEWAY_STOPS, "this gateway stops: ask again"));
-        } else {
-            exchange.metrics().onTooSlow();
-            LOG.info("A client of a chat completion is too slow and is cut off");
-            reply.close(reason);
-            onClosed();
-        }
-    }
-
-    /** The answer is complete, or its client gone. Idempotent. */
-    public void onClosed() {
-        if (!gone) {
-            gone = true;
-            outbox.close();
-            responses.onClientGone();
-        }
+    @Override
+    void onGatewayStops() {
+        fail(ApiError.of(ErrorCode.GATEWAY_STOPS, "this gateway stops: ask again"));
     }
 }

@@ -8,6 +8,7 @@ import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Progress;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One response over WebSocket, from its prompt to its terminal event.
+ * One response, over WebSocket or HTTP, from its prompt to its terminal event.
  *
  * <p>A worker's death is not to be seen here: {@link ReplyStream} passes over what a zombie writes, and the next
  * worker's tokens continue the text.
@@ -39,6 +40,7 @@ final class ResponseRun implements AnswerRun {
     private final @Nullable ResponseClock clock;
     private final SessionMetrics metrics;
     private final int startingAfter;
+    private final Telling telling;
     /** Live events that come before those of the past are all there; null when they are. */
     private @Nullable List<Reply> held;
 
@@ -56,7 +58,7 @@ final class ResponseRun implements AnswerRun {
 
     private boolean begun;
     private boolean accepted;
-    private boolean terminalWritten;
+    private boolean told;
     private @Nullable Progress progress;
     private @Nullable String restart;
     private @Nullable Ending ending;
@@ -66,17 +68,20 @@ final class ResponseRun implements AnswerRun {
             ResponseEvents events,
             @Nullable ResponseClock clock,
             SessionMetrics metrics,
-            int startingAfter) {
+            int startingAfter,
+            Telling telling) {
         this.stream = stream;
         this.events = events;
         this.clock = clock;
         this.metrics = metrics;
         this.startingAfter = startingAfter;
+        this.telling = telling;
     }
 
     /** Of a prompt that is about to be sent. */
-    static ResponseRun begun(ReplyStream stream, ResponseEvents events, ResponseClock clock, SessionMetrics metrics) {
-        return new ResponseRun(stream, events, clock, metrics, 0);
+    static ResponseRun begun(
+            ReplyStream stream, ResponseEvents events, ResponseClock clock, SessionMetrics metrics, Telling telling) {
+        return new ResponseRun(stream, events, clock, metrics, 0, telling);
     }
 
     /**
@@ -85,8 +90,9 @@ final class ResponseRun implements AnswerRun {
      *
      * @param startingAfter the number of the last frame that the client has
      */
-    static ResponseRun resumed(ReplyStream stream, ResponseEvents events, SessionMetrics metrics, int startingAfter) {
-        ResponseRun run = new ResponseRun(stream, events, null, metrics, startingAfter);
+    static ResponseRun resumed(
+            ReplyStream stream, ResponseEvents events, SessionMetrics metrics, int startingAfter, Telling telling) {
+        ResponseRun run = new ResponseRun(stream, events, null, metrics, startingAfter, telling);
         run.held = new ArrayList<>();
         return run;
     }
@@ -214,16 +220,39 @@ final class ResponseRun implements AnswerRun {
 
     @Override
     public boolean told() {
-        return terminalWritten;
+        return told;
     }
 
     @Override
     public int pendingCharacters() {
-        return text.length() - written;
+        return telling.whole() ? 0 : text.length() - written;
     }
 
     @Override
     public void flush(SocketOutbox outbox) {
+        if (!telling.whole()) {
+            write(outbox);
+        }
+        if (ending != null && !told) {
+            told = true;
+            telling.onTold().accept(this);
+        }
+    }
+
+    /** The response as it is now. */
+    String snapshot() {
+        return ending == null
+                ? events.present(begin == 0 ? "queued" : "in_progress", text.toString())
+                : events.whole(ending, text.toString(), pace());
+    }
+
+    /** Why it ended before its time; null where it did not, or runs. */
+    @Nullable
+    Failure failure() {
+        return ending == null ? null : ending.failure();
+    }
+
+    private void write(SocketOutbox outbox) {
         if (begin > 0 && !begun) {
             begun = true;
             int number = number(begin, BEGIN);
@@ -237,7 +266,7 @@ final class ResponseRun implements AnswerRun {
             outbox.write(events.delta(number(textAdded, CONTENT), text.substring(written)));
             written = text.length();
         }
-        if (ending != null && !terminalWritten) {
+        if (ending != null && !told) {
             flushEnding(outbox, ending);
         }
     }
@@ -267,12 +296,14 @@ final class ResponseRun implements AnswerRun {
 
     /** Who resumes what it had been told the end of is told again: it asked, and gets an answer. */
     private void flushEnding(SocketOutbox outbox, Ending last) {
-        terminalWritten = true;
         if (last.reason() != FinishReason.ERROR && !has(number(counted, TEXT_DONE))) {
             outbox.write(events.textDone(number(counted, TEXT_DONE), text.toString()));
         }
-        Pace pace = clock == null ? new Pace(null, null) : clock.pace();
-        outbox.write(events.ended(number(counted, TERMINAL), last, text.toString(), pace));
+        outbox.write(events.ended(number(counted, TERMINAL), last, text.toString(), pace()));
+    }
+
+    private Pace pace() {
+        return clock == null ? new Pace(null, null) : clock.pace();
     }
 
     private static int number(int event, int frame) {

@@ -7,6 +7,7 @@ import dev.millrace.gateway.dialect.ClientEvent.ResumeResponse;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ErrorEvent;
 import dev.millrace.gateway.dialect.ResponseEvents;
+import dev.millrace.gateway.dialect.ResponseId;
 import dev.millrace.gateway.dialect.ResumePoint;
 import dev.millrace.gateway.kafka.CatchUp;
 import dev.millrace.gateway.kafka.Reply;
@@ -43,15 +44,20 @@ final class Responses implements ReplyListener {
     private static final Logger LOG = LoggerFactory.getLogger(Responses.class);
 
     /** Today every client is the same to us. */
-    private static final String PRINCIPAL = "";
+    static final String PRINCIPAL = "";
 
     /**
      * A response, what its cancellation has to say, and who else waits for it.
      *
+     * @param background it goes on without its clients
      * @param reading of what its log has already; null where it was begun here
      */
     private record Running(
-            String conversation, AnswerRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {}
+            String conversation,
+            boolean background,
+            AnswerRun response,
+            Attendees attendees,
+            CatchUp.@Nullable Reading reading) {}
 
     private final Context context;
     private final Exchange exchange;
@@ -75,9 +81,13 @@ final class Responses implements ReplyListener {
     }
 
     void create(CreateResponse create) {
-        if (full(create.eventId())) {
-            return;
+        if (!full(create.eventId())) {
+            create(create, Telling.FRAMES);
         }
+    }
+
+    /** Completes when Kafka has the prompt. */
+    Future<ResponseRun> create(CreateResponse create, Telling telling) {
         Cursor start = subscribe();
         ResumePoint point = new ResumePoint(
                 start.promptId(),
@@ -85,12 +95,17 @@ final class Responses implements ReplyListener {
                 start.offset(),
                 Instant.now(),
                 create.conversation(),
-                create.model());
-        ResponseEvents events = new ResponseEvents(point);
+                create.model(),
+                create.background());
+        String cursor = exchange.cursors().seal(point, PRINCIPAL);
+        ResponseEvents events = new ResponseEvents(point, cursor, telling.serverSent());
         ResponseClock clock = new ResponseClock(System::nanoTime);
-        add(create, start, ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics()));
-        outbox.write(events.created(create.eventId(), exchange.cursors().seal(point, PRINCIPAL)));
-        send(create, start);
+        ResponseRun run = ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics(), telling);
+        add(create, start, run);
+        if (!telling.whole()) {
+            outbox.write(events.created(create.eventId(), cursor));
+        }
+        return send(create, start).map(sent -> run);
     }
 
     /** Where the events of an answer will be that is to be asked for. */
@@ -101,36 +116,44 @@ final class Responses implements ReplyListener {
     /** Asks for an answer. It goes to its client through this run. */
     void start(CreateResponse create, Cursor start, AnswerRun run) {
         add(create, start, run);
-        send(create, start);
+        Future<Void> unused = send(create, start);
     }
 
     private void add(CreateResponse create, Cursor start, AnswerRun run) {
-        add(start.promptId(), new Running(create.conversation(), run, attendees(start.promptId()), null));
+        add(
+                start.promptId(),
+                new Running(create.conversation(), create.background(), run, attendees(start.promptId()), null));
     }
 
-    private void send(CreateResponse create, Cursor start) {
-        send(create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset())));
+    private Future<Void> send(CreateResponse create, Cursor start) {
+        return send(
+                create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset())));
     }
 
     /** @throws BadEventException when the cursor cannot be opened */
     void resume(ResumeResponse resume) throws BadEventException {
         ResumePoint point = exchange.cursors().open(resume.cursor(), PRINCIPAL);
-        UUID id = point.promptId();
-        if (running.containsKey(id)) {
+        if (running.containsKey(point.promptId())) {
             refuse.accept(new ErrorEvent(
                     ErrorCode.ALREADY_RUNNING, "this socket has the response already", "cursor", resume.eventId()));
         } else if (!full(resume.eventId())) {
-            Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
-            ResponseEvents events = new ResponseEvents(point);
-            ResponseRun response =
-                    ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), resume.startingAfter());
+            ResponseEvents events = new ResponseEvents(point, resume.cursor(), false);
             outbox.write(events.resumed(
                     resume.eventId(), resume.startingAfter(), exchange.cursors().seal(point, PRINCIPAL)));
-            Attendees attendees = attendees(id);
-            CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
-            add(id, new Running(point.conversation(), response, attendees, reading));
-            attendees.come();
+            goOn(point, events, resume.startingAfter(), Telling.FRAMES);
         }
+    }
+
+    /** Tells of this response, wherever it was begun, what comes behind this number. */
+    void goOn(ResumePoint point, ResponseEvents events, int startingAfter, Telling telling) {
+        UUID id = point.promptId();
+        Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
+        ResponseRun response =
+                ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), startingAfter, telling);
+        Attendees attendees = attendees(id);
+        CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
+        add(id, new Running(point.conversation(), point.background(), response, attendees, reading));
+        attendees.come();
     }
 
     private boolean full(@Nullable String eventId) {
@@ -154,16 +177,17 @@ final class Responses implements ReplyListener {
                         .onFailure(failure -> LOG.warn("Who waits for {} was not told: {}", id, failure.toString())));
     }
 
-    private void send(Prompt prompt) {
-        Future.fromCompletionStage(exchange.prompts().send(prompt), context).onFailure(failure -> {
-            LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
-            sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
-            fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
-        });
+    private Future<Void> send(Prompt prompt) {
+        return Future.fromCompletionStage(exchange.prompts().send(prompt), context)
+                .onFailure(failure -> {
+                    LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
+                    sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
+                    fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
+                });
     }
 
     void cancel(CancelResponse cancel) {
-        UUID id = uuid(cancel.responseId());
+        UUID id = promptId(cancel.responseId());
         Running response = id == null ? null : running.get(id);
         if (id == null || response == null) {
             refuse(cancel, ErrorCode.RESPONSE_NOT_FOUND, "no such response runs on this socket");
@@ -180,15 +204,19 @@ final class Responses implements ReplyListener {
         refuse.accept(new ErrorEvent(code, message, "response_id", cancel.eventId()));
     }
 
-    private static @Nullable UUID uuid(String text) {
+    private @Nullable UUID promptId(String text) {
         try {
-            return UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
+            return ResponseId.is(text)
+                    ? exchange.cursors()
+                            .open(ResponseId.cursor(text), PRINCIPAL)
+                            .promptId()
+                    : UUID.fromString(text);
+        } catch (BadEventException | IllegalArgumentException e) {
             return null;
         }
     }
 
-    private Future<Void> sendCancellation(UUID id, String conversation) {
+    Future<Void> sendCancellation(UUID id, String conversation) {
         return Future.fromCompletionStage(exchange.prompts().cancel(new Cancellation(id, conversation, null)), context)
                 .onFailure(failure -> LOG.warn("The cancellation of {} was not sent: {}", id, failure.toString()));
     }
@@ -338,7 +366,7 @@ final class Responses implements ReplyListener {
         clientGone = true;
         unflushed.clear();
         Map.copyOf(running).forEach((id, response) -> {
-            if (response.response().ended()) {
+            if (response.response().ended() || response.background()) {
                 forget(id);
             } else {
                 response.attendees().leave();
@@ -353,7 +381,7 @@ final class Responses implements ReplyListener {
     /** Ends what runs, but for what others wait for: the grace period is over, or its client can do nothing with it. */
     void abandon() {
         Map.copyOf(running).forEach((id, response) -> {
-            if (response.attendees().last()) {
+            if (response.attendees().last() && !response.background()) {
                 sendCancellation(id, response.conversation());
             }
             forget(id);

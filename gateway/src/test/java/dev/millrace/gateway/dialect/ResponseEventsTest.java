@@ -20,8 +20,8 @@ class ResponseEventsTest {
     private static final Timings TIMINGS = new Timings(1.5, 2.5, 3.5);
     private static final Pace PACE = new Pace(12.5, 40.0);
 
-    private final ResponseEvents events =
-            new ResponseEvents(new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen"));
+    private final ResponseEvents events = new ResponseEvents(
+            new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false), "sealed", false);
 
     @Test
     void numbersEventsAsItIsTold() {
@@ -38,10 +38,11 @@ class ResponseEventsTest {
         assertThat(created.getString("response_id")).isEqualTo(ID.toString());
         assertThat(created.getJsonObject("response"))
                 .isEqualTo(new JsonObject()
-                        .put("id", ID.toString())
+                        .put("id", "resp_sealed")
                         .put("object", "response")
                         .put("created_at", 1_700_000_000)
                         .put("status", "queued")
+                        .put("background", false)
                         .put("model", "qwen")
                         .put("conversation", new JsonObject().put("id", "c-1"))
                         .put("error", null)

@@ -32,12 +32,14 @@ class ResponseRunTest {
             socket, new SessionLimits(1, 1 << 20, 1 << 20, 100, Duration.ZERO), metrics, () -> {}, () -> {});
     private long nowMs;
     private long offset = 100;
-    private final ResponseEvents events = new ResponseEvents(new ResumePoint(ID, 5, 100, Instant.EPOCH, "c", null));
+    private final ResponseEvents events =
+            new ResponseEvents(new ResumePoint(ID, 5, 100, Instant.EPOCH, "c", null, false), "sealed", false);
     private final ResponseRun run = ResponseRun.begun(
             ReplyStream.resume(Cursor.start("replies", 5, ID, 100)),
             events,
             new ResponseClock(() -> TimeUnit.MILLISECONDS.toNanos(nowMs)),
-            metrics);
+            metrics,
+            Telling.FRAMES);
 
     @Test
     void makesOneDeltaOfAllThatTheClientDoesNotHave() {

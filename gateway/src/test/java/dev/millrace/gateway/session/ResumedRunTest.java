@@ -143,9 +143,10 @@ class ResumedRunTest {
     private ResponseRun resumed(int startingAfter) {
         return ResponseRun.resumed(
                 ReplyStream.resume(Cursor.start("replies", 5, ID, 0)),
-                new ResponseEvents(new ResumePoint(ID, 5, 0, Instant.EPOCH, "c", null)),
+                new ResponseEvents(new ResumePoint(ID, 5, 0, Instant.EPOCH, "c", null, false), "sealed", false),
                 metrics,
-                startingAfter);
+                startingAfter,
+                Telling.FRAMES);
     }
 
     private static int number(JsonObject frame) {
