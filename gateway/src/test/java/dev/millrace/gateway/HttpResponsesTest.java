@@ -214,7 +214,9 @@ class HttpResponsesTest {
                                 HttpChat.RESPONSES, question().put("tools", "x").encode())
                         .build())))
                 .isEqualTo("unsupported_value");
-        assertThat(http.send(http.request("DELETE", HttpChat.RESPONSES).build()).statusCode())
+        assertThat(http.stream(http.request("DELETE", HttpChat.RESPONSES).build())
+                        .join()
+                        .statusCode())
                 .isEqualTo(405);
         assertThat(kafka.cancellations()).isEmpty();
     }
