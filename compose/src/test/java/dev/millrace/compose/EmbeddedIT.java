@@ -143,10 +143,11 @@ class EmbeddedIT {
             run.awaitReady();
             URI models = run.page().resolve("/v1/models");
 
-            Awaitility.await().untilAsserted(() -> assertThat(HttpClient.newHttpClient()
-                            .send(HttpRequest.newBuilder(models).build(), BodyHandlers.ofString())
-                            .body())
-                    .contains("\"id\":\"millrace-demo\"", "\"max_model_len\":4096"));
+            Awaitility.await()
+                    .untilAsserted(() -> assertThat(HttpClient.newHttpClient()
+                                    .send(HttpRequest.newBuilder(models).build(), BodyHandlers.ofString())
+                                    .body())
+                            .contains("\"id\":\"millrace-demo\"", "\"max_model_len\":4096"));
         }
     }
 

@@ -57,12 +57,14 @@ class ModelsIT {
     private static void await(Gateway gateway, String model) {
         HttpRequest list = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.httpPort() + "/v1/models"))
                 .build();
-        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(new ObjectMapper()
-                        .readTree(HttpClient.newHttpClient()
-                                .send(list, BodyHandlers.ofString())
-                                .body())
-                        .at("/data/0/id")
-                        .asText())
-                .isEqualTo(model));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(new ObjectMapper()
+                                .readTree(HttpClient.newHttpClient()
+                                        .send(list, BodyHandlers.ofString())
+                                        .body())
+                                .at("/data/0/id")
+                                .asText())
+                        .isEqualTo(model));
     }
 }
