@@ -85,8 +85,8 @@ class HttpRefusalsTest {
 
     @Test
     void knowsItsMethodsAndAddresses() throws Exception {
-        HttpResponse<String> wrong =
-                chat.send(chat.request("GET", HttpChat.COMPLETIONS).build());
+        HttpResponse<?> wrong =
+                chat.stream(chat.request("GET", HttpChat.COMPLETIONS).build()).join();
         HttpResponse<String> head = chat.send(chat.request("HEAD", "/v1/models").build());
 
         assertThat(wrong.statusCode()).isEqualTo(405);
