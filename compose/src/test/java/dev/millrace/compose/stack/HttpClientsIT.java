@@ -22,12 +22,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,9 @@ class HttpClientsIT {
                 .apiKey("none")
                 .maxRetries(0)
                 .build();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> !openai.models().list().data().isEmpty());
     }
 
     @AfterAll
