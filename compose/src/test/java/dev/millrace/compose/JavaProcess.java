@@ -102,6 +102,10 @@ public final class JavaProcess implements AutoCloseable {
         assertThat(kill.waitFor()).as("kill -%s %s", name, process.pid()).isZero();
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     public boolean running() {
         return process.isAlive();
     }
