@@ -98,7 +98,11 @@ final class GatewayBenchmark {
                 median(spread),
                 "ms between two such p99 where all read, before and after, median",
                 "");
-        tell("stalled-sockets-closed", path.closedAsTooSlow(), "of " + stalled.size() + " sockets that never read", "");
+        tell(
+                "stalled-sockets-closed",
+                (double) path.closedAsTooSlow(),
+                "of " + stalled.size() + " sockets that never read",
+                "");
     }
 
     private double p99(RelayPath path, Heavy heavy) throws Exception {

@@ -137,12 +137,15 @@ final class RelayPath implements AutoCloseable {
                 }
             }
             stepNanos += load.stepNanos();
-            while (stepNanos > System.nanoTime() && load.stepNanos() > 0
-                    || load.stepNanos() == 0 && sent - arrivals.events() > Load.MOST_ON_THE_WAY) {
+            while (tooEarly(load, stepNanos, sent - arrivals.events())) {
                 pause();
             }
         }
         return sent;
+    }
+
+    private static boolean tooEarly(Load load, long stepNanos, long onTheWay) {
+        return load.stepNanos() == 0 ? onTheWay > Load.MOST_ON_THE_WAY : stepNanos > System.nanoTime();
     }
 
     private static String text(int number, Load load) {
