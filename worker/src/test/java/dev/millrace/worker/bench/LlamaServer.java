@@ -36,7 +36,7 @@ final class LlamaServer implements Peer {
     }
 
     /** Starts one and waits until it is ready. */
-    static Peer start(Path program, Setting setting, boolean sampleOnDevice) throws IOException, InterruptedException {
+    static LlamaServer start(Path program, Setting setting, boolean sampleOnDevice) throws IOException, InterruptedException {
         int port = freePort();
         List<String> command = new ArrayList<>(List.of(
                 program.toString(),
@@ -75,6 +75,10 @@ final class LlamaServer implements Peer {
             throw e;
         }
         return server;
+    }
+
+    URI address() {
+        return address;
     }
 
     private static int freePort() throws IOException {
