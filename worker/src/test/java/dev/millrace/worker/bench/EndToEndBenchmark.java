@@ -66,7 +66,8 @@ final class EndToEndBenchmark {
                     boolean first = round % 2 == 0;
                     for (String peer : first ? List.of(MILLRACE, SERVER) : List.of(SERVER, MILLRACE)) {
                         URI address = peer.equals(MILLRACE) ? millrace.address() : server.address();
-                        EndToEndSample sample = waves(EngineBenchmark.name(model), peer, address, clients, round, noEnd);
+                        EndToEndSample sample =
+                                waves(EngineBenchmark.name(model), peer, address, clients, round, noEnd);
                         if (round > WARM_UP_ROUND) {
                             samples.add(sample);
                         }
@@ -92,8 +93,8 @@ final class EndToEndBenchmark {
     }
 
     /** All clients ask at once, again and again until the time is over, each time something new. */
-    private EndToEndSample waves(
-            String model, String peer, URI address, int clients, int round, JsonObject noEnd) throws Exception {
+    private EndToEndSample waves(String model, String peer, URI address, int clients, int round, JsonObject noEnd)
+            throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(clients);
         List<Long> firstNanos = new ArrayList<>();
         long promptTokens = 0;
@@ -142,7 +143,9 @@ final class EndToEndBenchmark {
     private JsonObject body(int question, JsonObject noEnd) {
         String text = String.format("%05d is a number: what do you know about it?", question);
         return new JsonObject()
-                .put("messages", JsonArray.of(new JsonObject().put("role", "user").put("content", text)))
+                .put(
+                        "messages",
+                        JsonArray.of(new JsonObject().put("role", "user").put("content", text)))
                 .put("stream", true)
                 .put("stream_options", new JsonObject().put("include_usage", true))
                 .put("temperature", 0)

@@ -16,7 +16,8 @@ record EndToEndRatio(String model, int clients, double throughput, double firstT
     /** In the order in which samples name models and clients. */
     static List<EndToEndRatio> of(List<EndToEndSample> samples) {
         List<EndToEndRatio> ratios = new ArrayList<>();
-        for (String model : samples.stream().map(EndToEndSample::model).distinct().toList()) {
+        for (String model :
+                samples.stream().map(EndToEndSample::model).distinct().toList()) {
             for (int clients :
                     samples.stream().map(EndToEndSample::clients).distinct().toList()) {
                 List<EndToEndSample> own = samples.stream()
@@ -33,12 +34,10 @@ record EndToEndRatio(String model, int clients, double throughput, double firstT
         double[] throughput = new double[rounds];
         double[] firstTokenMs = new double[rounds];
         for (int round = 0; round < rounds; round++) {
-            throughput[round] =
-                    of(samples, round, EndToEndBenchmark.MILLRACE, EndToEndSample::tokensPerSecond)
-                            / of(samples, round, EndToEndBenchmark.SERVER, EndToEndSample::tokensPerSecond);
-            firstTokenMs[round] =
-                    of(samples, round, EndToEndBenchmark.MILLRACE, EndToEndSample::firstTokenMs)
-                            - of(samples, round, EndToEndBenchmark.SERVER, EndToEndSample::firstTokenMs);
+            throughput[round] = of(samples, round, EndToEndBenchmark.MILLRACE, EndToEndSample::tokensPerSecond)
+                    / of(samples, round, EndToEndBenchmark.SERVER, EndToEndSample::tokensPerSecond);
+            firstTokenMs[round] = of(samples, round, EndToEndBenchmark.MILLRACE, EndToEndSample::firstTokenMs)
+                    - of(samples, round, EndToEndBenchmark.SERVER, EndToEndSample::firstTokenMs);
         }
         Arrays.sort(throughput);
         Arrays.sort(firstTokenMs);
@@ -56,8 +55,7 @@ record EndToEndRatio(String model, int clients, double throughput, double firstT
 
     /** For scripts. */
     String line() {
-        return String.format(
-                Locale.ROOT, "RATIO end-to-end %s %d %.3f %.1f", model, clients, throughput, firstTokenMs);
+        return String.format(Locale.ROOT, "RATIO end-to-end %s %d %.3f %.1f", model, clients, throughput, firstTokenMs);
     }
 
     String row() {

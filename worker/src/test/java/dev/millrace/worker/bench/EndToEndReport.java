@@ -31,7 +31,9 @@ record EndToEndReport(Parameters parameters, LlamaLibrary library, List<EndToEnd
                 .put("threads", parameters.threads())
                 .put("llamaCpp", library.version())
                 .put("tokens", parameters.tokens())
-                .put("samples", new JsonArray(samples.stream().map(EndToEndSample::json).toList()));
+                .put(
+                        "samples",
+                        new JsonArray(samples.stream().map(EndToEndSample::json).toList()));
     }
 
     private String markdown() throws IOException {

@@ -21,7 +21,9 @@ record EndToEndSample(
     private static final double NANOS_PER_MS = 1e6;
 
     static double medianMs(List<Long> nanos) {
-        return Ratio.median(nanos.stream().mapToDouble(Long::doubleValue).sorted().toArray()) / NANOS_PER_MS;
+        return Ratio.median(
+                        nanos.stream().mapToDouble(Long::doubleValue).sorted().toArray())
+                / NANOS_PER_MS;
     }
 
     JsonObject json() {

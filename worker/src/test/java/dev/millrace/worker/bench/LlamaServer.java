@@ -36,7 +36,8 @@ final class LlamaServer implements Peer {
     }
 
     /** Starts one and waits until it is ready. */
-    static LlamaServer start(Path program, Setting setting, boolean sampleOnDevice) throws IOException, InterruptedException {
+    static LlamaServer start(Path program, Setting setting, boolean sampleOnDevice)
+            throws IOException, InterruptedException {
         int port = freePort();
         List<String> command = new ArrayList<>(List.of(
                 program.toString(),

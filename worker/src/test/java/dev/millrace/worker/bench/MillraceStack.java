@@ -46,7 +46,7 @@ final class MillraceStack implements AutoCloseable {
         if (ready == null) {
             throw new IOException("Millrace did not start: " + Files.readString(data.resolve("log")));
         }
-        return new MillraceStack(process, data, URI.create(ready.split(" ")[1]));
+        return new MillraceStack(process, data, URI.create(ready.replaceFirst("ready (\\S+) .*", "$1")));
     }
 
     URI address() {
