@@ -43,7 +43,7 @@ help:
 	@echo "                         MODELS=generated-4b (or GGUF files)  COMPLETIONS=64 to compare  LLAMA_SERVER  LLAMA_HOME"
 	@echo "                         DEVICE=cpu: a try-out of a minute or two, into worker/target/bench/gpu"
 	@echo "make bench-prefill     a long prompt among running streams, with several shares of a step's time for it"
-	@echo "                         SHARES=75,45,30 (percent)"
+	@echo "                         SHARES=75,45,40 (percent)"
 	@echo "make bench-sampler     milliseconds to choose a token, against llama.cpp's sampler chain; a change of the adapter"
 	@echo "make bench-turns       time to the first token on turn 10 of a conversation, over that of its new tokens alone"
 	@echo "make soak-engine       random prompts, cancels and preemptions; fails when memory or cells leak"

@@ -117,6 +117,7 @@ public final class Gateway implements Service {
         LivingWorkers workers = new LivingWorkers(InstantSource.system());
         ReplyConsumer replies = new ReplyConsumer(
                 config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics, workers);
+        replies.register(registry);
         CatchUp catchUp =
                 new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
         PromptProducer prompts = new PromptProducer(
@@ -163,8 +164,13 @@ public final class Gateway implements Service {
 
     private Future<?> startHttp(Exchange exchange, PageFiles files) {
         int port = config.httpPort() == 0 ? -FREE_PORTS.incrementAndGet() : config.httpPort();
-        HttpVerticle.Shared shared =
-                new HttpVerticle.Shared(config.httpHost(), port, config.origins(), files, ApiDocument.load(), exchange);
+        HttpVerticle.Shared shared = new HttpVerticle.Shared(
+                config.httpHost(),
+                port,
+                config.origins(),
+                files,
+                ApiDocument.all(config.kafka().topics()),
+                exchange);
         int eventLoops = Math.min(Runtime.getRuntime().availableProcessors(), MOST_EVENT_LOOPS);
         List<HttpVerticle> verticles = Stream.generate(() -> new HttpVerticle(shared))
                 .limit(eventLoops)

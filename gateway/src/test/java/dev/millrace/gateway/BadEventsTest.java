@@ -8,8 +8,10 @@ import dev.millrace.schemas.event.Prompt;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.WebSocketFrame;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,33 @@ class BadEventsTest {
                 .isEqualTo(1);
         client.ask("still there?");
         client.next("response.created");
+    }
+
+    @Test
+    void closesASocketWhoseTextIsNoUtf8() throws Exception {
+        try (Wire wire = Wire.webSocket(gateway.httpPort())) {
+            byte[] latin =
+                    "{\"type\":\"response.create\",\"input\":\"caf\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1);
+
+            wire.write(Wire.frame(Wire.FINAL | Wire.TEXT, latin));
+
+            assertThat(Objects.requireNonNull(wire.readFrame()).closeCode()).isEqualTo(1007);
+            assertThat(kafka.sentTo("prompts")).isEmpty();
+        }
+    }
+
+    @Test
+    void doesNotGrowAnAnswerWithWhatItAnswers() throws Exception {
+        String longName = "x".repeat(40_000);
+
+        client.say("{\"type\":\"response.create\",\"event_id\":\"" + longName + "\"}");
+        client.say("{\"type\":\"response.cancel\",\"response_id\":\"r\",\"" + longName + "\":1}");
+        JsonObject name = client.next("error");
+        JsonObject field = client.next("error");
+
+        assertThat(name.getString("event_id")).isNull();
+        assertThat(field.getString("code")).isEqualTo("unknown_parameter");
+        assertThat(field.encode()).hasSizeLessThan(1000);
     }
 
     @Test

@@ -9,13 +9,15 @@ import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A client of the dialect, on a real socket. */
+/** A client of the dialect, on a real socket. What it says in objects and all that it hears has to agree with the document. */
 final class ChatClient {
     private static final int MOST_BYTES = 64 << 20;
     /** Small, so that a client which does not read is soon felt. */
@@ -29,18 +31,21 @@ final class ChatClient {
     private final WebSocket socket;
     private final BlockingQueue<JsonObject> frames = new LinkedBlockingQueue<>();
 
-    private ChatClient(WebSocketClient client, WebSocketConnectOptions address) {
+    private final AsyncApi document;
+
+    private ChatClient(WebSocketClient client, WebSocketConnectOptions address, AsyncApi document) {
         this.client = client;
+        this.document = document;
         this.socket = join(client.connect(address));
         socket.textMessageHandler(frame -> frames.add(new JsonObject(frame)));
     }
 
-    static ChatClient connect(Vertx vertx, WebSocketConnectOptions address) {
+    static ChatClient connect(Vertx vertx, WebSocketConnectOptions address, AsyncApi document) {
         WebSocketClientOptions options = new WebSocketClientOptions()
                 .setMaxFrameSize(MOST_BYTES)
                 .setMaxMessageSize(MOST_BYTES)
                 .setReceiveBufferSize(RECEIVE_BYTES);
-        return new ChatClient(vertx.createWebSocketClient(options), address);
+        return new ChatClient(vertx.createWebSocketClient(options), address, document);
     }
 
     static <T> T join(Future<T> future) {
@@ -52,6 +57,7 @@ final class ChatClient {
     }
 
     void say(JsonObject event) {
+        agrees("hearClients", event);
         say(event.encode());
     }
 
@@ -66,7 +72,18 @@ final class ChatClient {
     JsonObject next() throws InterruptedException {
         JsonObject frame = frames.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(frame).as("a frame").isNotNull();
+        agrees("tellClients", frame);
         return frame;
+    }
+
+    private void agrees(String operation, JsonObject event) {
+        try {
+            assertThat(document.faults(operation, event.encode()))
+                    .as("faults of %s", event.getString("type"))
+                    .isEmpty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The next frame, which is of this type. */

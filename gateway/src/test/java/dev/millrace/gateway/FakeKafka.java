@@ -39,6 +39,8 @@ final class FakeKafka {
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
 
+    private static final long MOST_KEPT = 1_000;
+
     final MockProducer<byte[], byte[]> producer;
     private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none") {
         @Override
@@ -76,6 +78,16 @@ final class FakeKafka {
         return sentTo("controls").stream()
                 .map(record -> decode(EventCodec.CANCELLATION, record))
                 .toList();
+    }
+
+    /** What has been sent since the last call, and forgets it, as it does old replies. */
+    synchronized List<ProducerRecord<byte[], byte[]>> takeSent() {
+        log.deleteBefore(REPLIES, Math.max(0, nextOffset - MOST_KEPT));
+        synchronized (producer) { // its own lock
+            List<ProducerRecord<byte[], byte[]>> sent = producer.history();
+            producer.clear();
+            return sent;
+        }
     }
 
     List<ProducerRecord<byte[], byte[]>> sentTo(String topic) {

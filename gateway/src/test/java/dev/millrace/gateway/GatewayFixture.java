@@ -1,5 +1,7 @@
 package dev.millrace.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.millrace.gateway.http.AllowedOrigins;
 import dev.millrace.gateway.kafka.KafkaSettings;
 import dev.millrace.gateway.session.SessionLimits;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** A gateway as it is, but for Kafka, which is in memory. */
 final class GatewayFixture implements AutoCloseable {
@@ -31,6 +34,7 @@ final class GatewayFixture implements AutoCloseable {
     final FakeKafka kafka;
     private final Vertx vertx = Vertx.vertx();
     private final Gateway gateway;
+    private final AsyncApi document;
 
     GatewayFixture() {
         this(SessionLimits.of(Duration.ofSeconds(30)), new FakeKafka(true));
@@ -58,14 +62,28 @@ final class GatewayFixture implements AutoCloseable {
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
+        document = readDocument();
     }
 
     ChatClient connect() {
-        return ChatClient.connect(vertx, address());
+        return ChatClient.connect(vertx, address(), document());
     }
 
     ChatClient connect(String origin) {
-        return ChatClient.connect(vertx, address().addHeader("Origin", origin));
+        return ChatClient.connect(vertx, address().addHeader("Origin", origin), document());
+    }
+
+    /** What it says of its WebSocket and its topics. */
+    AsyncApi document() {
+        return document;
+    }
+
+    private AsyncApi readDocument() {
+        try {
+            return AsyncApi.parse(get("/asyncapi.json").body());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** The first line of the answer to a browser's request for a socket. */
@@ -132,9 +150,15 @@ final class GatewayFixture implements AutoCloseable {
         gateway.close().toCompletionStage().toCompletableFuture().join();
     }
 
+    /** What it has sent to Kafka has to agree with the document. */
     @Override
     public void close() {
         stop();
         vertx.close().toCompletionStage().toCompletableFuture().join();
+        for (ProducerRecord<byte[], byte[]> record : kafka.producer.history()) {
+            assertThat(document.faults(record))
+                    .as("faults of a record of %s", record.topic())
+                    .isEmpty();
+        }
     }
 }

@@ -96,7 +96,7 @@ public record WorkerConfig(
                 settings.integer("batch-tokens", 512, 128, 4096, "the most tokens of one step"),
                 settings.integer(
                         "prefill-share",
-                        45,
+                        40,
                         1,
                         EngineSettings.NO_BUDGET,
                         "percent of a step's time for reading prompts while others generate; 100: as long as it takes"),

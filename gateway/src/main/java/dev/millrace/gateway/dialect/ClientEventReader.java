@@ -33,7 +33,7 @@ public final class ClientEventReader {
     /** Reads the text of one frame. */
     public static ClientEvent read(String frame) throws BadEventException {
         JsonObject event = parse(frame, "the frame");
-        String eventId = event.getValue("event_id") instanceof String id ? id : null;
+        String eventId = event.getValue("event_id") instanceof String id && isName(id) ? id : null;
         try {
             return read(new Fields(event, ""));
         } catch (BadEventException e) {
@@ -46,6 +46,11 @@ public final class ClientEventReader {
         Fields fields = new Fields(parse(body, "the body"), "");
         boolean stream = Boolean.TRUE.equals(fields.flag("stream"));
         return new ResponseRequest(create(null, fields), stream);
+    }
+
+    /** Whether it may go back to the client. */
+    private static boolean isName(String id) {
+        return !id.isEmpty() && id.length() <= LONGEST_NAME && Utf8.isWellFormed(id);
     }
 
     static JsonObject parse(String text, String what) throws BadEventException {
@@ -122,7 +127,7 @@ public final class ClientEventReader {
     }
 
     private static CancelResponse cancel(@Nullable String eventId, Fields fields) throws BadEventException {
-        String responseId = fields.required("response_id", fields.name("response_id", LONGEST_NAME));
+        String responseId = fields.required("response_id", fields.name("response_id", LONGEST_CURSOR));
         fields.refuseUnknown();
         return new CancelResponse(eventId, responseId);
     }

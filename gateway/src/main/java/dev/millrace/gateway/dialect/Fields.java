@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the thread that reads the event.
  */
 final class Fields {
+    /** Of what is told of names that clients make up: an answer must not grow with what it answers. */
+    private static final int LONGEST_NAME = 64;
+
+    private static final int MOST_NAMES = 8;
+
     private final JsonObject object;
     private final String path;
     private final Set<String> asked = new HashSet<>();
@@ -28,9 +33,9 @@ final class Fields {
         this.path = path;
     }
 
-    /** The field's full name. */
+    /** The field's full name; of a very long one, which only an unknown field has, the beginning. */
     String path(String name) {
-        return path + name;
+        return path + (name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…");
     }
 
     @Nullable
@@ -135,11 +140,12 @@ final class Fields {
         return new BadEventException(INVALID_TYPE, path(name), path(name) + " must be " + wanted);
     }
 
-    /** Names every field that nobody asked for. */
+    /** Names the fields that nobody asked for, or the first of them. */
     void refuseUnknown() throws BadEventException {
         List<String> unknown = object.fieldNames().stream()
                 .filter(name -> !asked.contains(name))
                 .map(this::path)
+                .limit(MOST_NAMES)
                 .toList();
         if (!unknown.isEmpty()) {
             throw new BadEventException(

@@ -18,17 +18,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, {@code /v1/responses}, and the document that describes them. Owned
+ * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, {@code /v1/responses}, and the documents that
+ * describe what the gateway serves. Owned
  * by one event loop.
  */
 final class ApiHandler {
     static final String API = "/v1/";
-    static final String DOCUMENT = "/openapi.json";
     private static final String COMPLETIONS = API + "chat/completions";
     private static final String MODELS = API + "models";
     private static final String RESPONSES = API + "responses";
@@ -38,15 +39,19 @@ final class ApiHandler {
     private final Context context;
     private final Exchange exchange;
     private final AllowedOrigins origins;
-    private final Buffer document;
+    private final Map<String, Buffer> documents;
     private final Set<HttpSession> open = new HashSet<>();
 
-    /** @param document the OpenAPI document, in JSON */
-    ApiHandler(Context context, Exchange exchange, AllowedOrigins origins, Buffer document) {
+    /** @param documents in JSON, by their paths */
+    ApiHandler(Context context, Exchange exchange, AllowedOrigins origins, Map<String, Buffer> documents) {
         this.context = context;
         this.exchange = exchange;
         this.origins = origins;
-        this.document = document;
+        this.documents = documents;
+    }
+
+    boolean describesItselfAt(String path) {
+        return documents.containsKey(path);
     }
 
     void onRequest(HttpServerRequest request) {
@@ -57,6 +62,7 @@ final class ApiHandler {
         }
         allowReading(request);
         String path = request.path();
+        Buffer document = documents.get(path);
         if (request.method().equals(HttpMethod.OPTIONS)) {
             preflight(request);
         } else if (path.equals(COMPLETIONS)) {
@@ -65,7 +71,7 @@ final class ApiHandler {
             respond(request, reply);
         } else if (path.startsWith(RESPONSES + "/")) {
             response(request, reply, path.substring(RESPONSES.length() + 1));
-        } else if (path.equals(DOCUMENT)) {
+        } else if (document != null) {
             get(request, reply, document.toString());
         } else if (path.equals(MODELS)) {
             get(request, reply, exchange.models().encode());

@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +34,15 @@ public final class HttpVerticle extends VerticleBase {
      * What all instances share.
      *
      * @param port negative: a free port, the same for all that share the number
-     * @param document that describes the API, in JSON
+     * @param documents that describe the API, in JSON, by their paths
      */
     public record Shared(
-            String host, int port, AllowedOrigins origins, PageFiles files, Buffer document, Exchange exchange) {}
+            String host,
+            int port,
+            AllowedOrigins origins,
+            PageFiles files,
+            Map<String, Buffer> documents,
+            Exchange exchange) {}
 
     private final Shared shared;
     private @Nullable HttpServer server;
@@ -51,7 +57,7 @@ public final class HttpVerticle extends VerticleBase {
     public Future<?> start() {
         ChatSocketHandler sockets = new ChatSocketHandler(context, shared.exchange(), shared.origins());
         PageHandler page = new PageHandler(shared.files());
-        ApiHandler completions = new ApiHandler(context, shared.exchange(), shared.origins(), shared.document());
+        ApiHandler completions = new ApiHandler(context, shared.exchange(), shared.origins(), shared.documents());
         HttpServer listening =
                 vertx.createHttpServer(options()).requestHandler(request -> route(request, sockets, completions, page));
         chat = sockets;
@@ -86,7 +92,7 @@ public final class HttpVerticle extends VerticleBase {
         String path = request.path() == null ? "" : request.path();
         if (path.equals(SOCKET_PATH) && request.method().equals(HttpMethod.GET)) {
             sockets.onRequest(request);
-        } else if (path.startsWith(ApiHandler.API) || path.equals(ApiHandler.DOCUMENT)) {
+        } else if (path.startsWith(ApiHandler.API) || api.describesItselfAt(path)) {
             api.onRequest(request);
         } else {
             page.onRequest(request);

@@ -2,6 +2,8 @@ package dev.millrace.gateway.http;
 
 import dev.millrace.gateway.session.ClientSocket;
 import dev.millrace.gateway.session.CloseReason;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -26,6 +28,15 @@ final class VertxSocket implements ClientSocket {
     VertxSocket(Vertx vertx, ServerWebSocket socket) {
         this.vertx = vertx;
         this.socket = socket;
+    }
+
+    /**
+     * A text that is no UTF-8 closes the socket with 1007, as the WebSocket protocol has it. Vert.x would put other
+     * characters in its place and go on.
+     */
+    void refuseBrokenText() {
+        ChannelHandlerContext handler = ((WebSocketInternal) socket).channelHandlerContext();
+        handler.pipeline().addBefore(handler.name(), "utf8", new Utf8FrameValidator());
     }
 
     @Override

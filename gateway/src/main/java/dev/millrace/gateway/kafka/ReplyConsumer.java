@@ -5,6 +5,8 @@ import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
 import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Attendance;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Gauge;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -145,6 +147,19 @@ public final class ReplyConsumer implements AutoCloseable {
         } else {
             subscriptions.put(promptId, left);
         }
+    }
+
+    /** Tells how many prompts somebody here waits for: once for each registry. */
+    public void register(CollectorRegistry registry) {
+        Gauge.build("millrace_gateway_subscriptions", "Responses that are waited for.")
+                .create()
+                .setChild(new Gauge.Child() {
+                    @Override
+                    public double get() {
+                        return subscriptions.size();
+                    }
+                })
+                .register(registry);
     }
 
     /** Returns at once; the future of {@link #start} tells when it is done. Idempotent. */

@@ -134,6 +134,15 @@ class ClientEventReaderTest {
     }
 
     @Test
+    void readsACancellationByAnIdThatIsACursor() throws Exception {
+        String id = "resp_" + "c".repeat(1000);
+
+        ClientEvent event = ClientEventReader.read("{\"type\":\"response.cancel\",\"response_id\":\"" + id + "\"}");
+
+        assertThat(event).isEqualTo(new CancelResponse(null, id));
+    }
+
+    @Test
     void namesEveryUnknownParameter() {
         BadEventException refusal = refusal("'input':'hi','temprature':1,'top_q':2");
 

@@ -47,6 +47,7 @@ public final class ReplayedLog extends MockConsumer<byte[], byte[]> {
 
     public synchronized void deleteBefore(TopicPartition partition, long offset) {
         beginnings.put(partition, offset);
+        log.getOrDefault(partition, new ArrayList<>()).removeIf(record -> record.offset() < offset);
         updateBeginningOffsets(Map.of(partition, offset));
     }
 

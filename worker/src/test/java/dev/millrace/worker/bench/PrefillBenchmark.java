@@ -56,7 +56,7 @@ final class PrefillBenchmark {
         LlamaModel model = LlamaModel.open(EngineProcess.library(), file, new Device.Cpu(), LoadProgress.SILENT);
         PrefillBenchmark benchmark =
                 new PrefillBenchmark(model, Parameters.from(System.getenv()).threads());
-        String shares = System.getenv().getOrDefault("SHARES", "75,45,30");
+        String shares = System.getenv().getOrDefault("SHARES", "75,45,40");
         for (String share : shares.split(",", -1)) {
             System.out.println(benchmark.measure(Integer.parseInt(share)));
         }
