@@ -2,6 +2,7 @@ package dev.millrace.schemas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Prompt;
@@ -27,7 +28,8 @@ class ReleasedSchemasTest {
             ReplyEvent.getClassSchema(),
             Cancellation.getClassSchema(),
             Completion.getClassSchema(),
-            WorkerStatus.getClassSchema()
+            WorkerStatus.getClassSchema(),
+            Attendance.getClassSchema()
         };
     }
 
