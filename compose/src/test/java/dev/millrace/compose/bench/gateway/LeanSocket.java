@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -51,7 +52,7 @@ final class LeanSocket {
         if (receiveBytes > 0) {
             channel.setOption(StandardSocketOptions.SO_RCVBUF, receiveBytes);
         }
-        channel.connect(new InetSocketAddress("127.0.0.1", port));
+        channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.write(ByteBuffer.wrap(UPGRADE.getBytes(US_ASCII)));
         StringBuilder answer = new StringBuilder();
@@ -127,21 +128,21 @@ final class LeanSocket {
         if (opcode == PING) {
             send(PONG, "");
         } else if (opcode == TEXT) {
-            onText(buffer.array(), start + head, end, eventCharacters, arrivals, unixMicros);
+            onText(buffer, start + head, end, eventCharacters, arrivals, unixMicros);
         }
         buffer.position(end);
         return true;
     }
 
     private static void onText(
-            byte[] bytes, int start, int end, int eventCharacters, Arrivals arrivals, long unixMicros) {
+            ByteBuffer bytes, int start, int end, int eventCharacters, Arrivals arrivals, long unixMicros) {
         int at = start;
         while (at < end - DELTA.length && !deltaAt(bytes, at)) {
             at++;
         }
         int events = 0;
         for (int event = at + DELTA.length; event + eventCharacters < end; event += eventCharacters) {
-            if (bytes[event] == '"') {
+            if (bytes.get(event) == '"') {
                 break;
             }
             arrivals.came(number(bytes, event), unixMicros);
@@ -152,19 +153,19 @@ final class LeanSocket {
         }
     }
 
-    private static boolean deltaAt(byte[] bytes, int at) {
+    private static boolean deltaAt(ByteBuffer bytes, int at) {
         for (int i = 0; i < DELTA.length; i++) {
-            if (bytes[at + i] != DELTA[i]) {
+            if (bytes.get(at + i) != DELTA[i]) {
                 return false;
             }
         }
         return true;
     }
 
-    private static int number(byte[] bytes, int at) {
+    private static int number(ByteBuffer bytes, int at) {
         int number = 0;
         for (int i = 0; i < Arrivals.NUMBER_DIGITS; i++) {
-            number = number * Character.MAX_RADIX + Character.digit(bytes[at + i], Character.MAX_RADIX);
+            number = number * Character.MAX_RADIX + Character.digit(bytes.get(at + i), Character.MAX_RADIX);
         }
         return number;
     }
