@@ -90,7 +90,7 @@ final class GatewayBenchmark {
             reading.addAll(List.of(before, after));
             spread.add(Math.abs(after - before));
         }
-        String meaning = "ms at p99 for the " + SOCKETS + " neighbours of a socket with 400 kB/s that ";
+        String meaning = "ms at p99 for the " + SOCKETS + " neighbours of a socket with 800 kB/s that ";
         tell("neighbours-p99-ms", median(reading), meaning + "reads, median", "");
         tell("neighbours-of-stalled-p99-ms", median(stalled), meaning + "never reads, median", "");
         tell(

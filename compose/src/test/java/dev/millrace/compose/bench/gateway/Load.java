@@ -12,8 +12,8 @@ record Load(int sockets, int tokensPerEvent, int tokensPerSecond, Heavy heavy) {
     /** Of ASCII; the first ones of an event are its number. */
     static final int TOKEN_CHARACTERS = 4;
 
-    /** Tokens of an event of the heavy stream: with 100 steps a second, 400 kB/s. */
-    static final int HEAVY_TOKENS = 1024;
+    /** Tokens of an event of the heavy stream: with 100 steps a second, 800 kB/s, which fills what systems buffer in some seconds. */
+    static final int HEAVY_TOKENS = 2048;
 
     /** Events sent and not yet with their clients, where there is no pace: enough to keep all busy, and no backlog. */
     static final int MOST_ON_THE_WAY = 10_000;
