@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection byte by byte, as no client library would use it. Whoever keeps it waiting is taken to hang. */
 final class Wire implements AutoCloseable {
-    private static final int PATIENCE_MS = 15_000;
+    private static final int PATIENCE_MS = 30_000;
     private static final int MASKED = 0x80;
     /** Any mask will do. */
     private static final byte[] MASK = {0x12, 0x34, 0x56, 0x78};
