@@ -160,7 +160,7 @@ final class HostileSocket implements AutoCloseable {
         while (true) {
             Wire.Frame frame = open.readFrame();
             if (frame == null || frame.opcode() == Wire.CLOSE) {
-                throw new AssertionError("the socket was closed upon " + text(event));
+                throw new AssertionError("the socket was closed with " + frame + " upon " + text(event));
             }
             if (frame.opcode() == Wire.TEXT) {
                 JsonObject said = frame.payload().toJsonObject();
