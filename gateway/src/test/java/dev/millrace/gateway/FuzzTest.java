@@ -17,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,13 +39,6 @@ class FuzzTest {
     private final ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
     private final ExecutorService senders = Executors.newFixedThreadPool(SENDERS);
 
-    /** Of a buffer that leaks it is enough to know who took it: to note every byte that is read takes minutes. */
-    @BeforeEach
-    void watchBuffers() {
-        System.setProperty("io.netty.leakDetection.acquireAndReleaseOnly", "true");
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-    }
-
     @AfterEach
     void restore() {
         ResourceLeakDetector.setLevel(level);
@@ -61,6 +53,7 @@ class FuzzTest {
                 GatewayFixture gateway = new GatewayFixture(LIMITS, kafka);
                 AnsweringWorker worker = new AnsweringWorker(kafka)) {
             worker.start();
+            watchBuffers();
             long heapBytes = 0;
             for (int round = 0; round < ROUNDS; round++) {
                 attack(gateway, round);
@@ -74,6 +67,12 @@ class FuzzTest {
             serves(gateway); // who takes a buffer hears of those that were lost
             assertThat(log.text()).doesNotContain(CANARY).doesNotContain("LEAK").doesNotContain("ERROR");
         }
+    }
+
+    /** Once Vert.x is there, which turns it off. To note every byte that is read, and not only who took it, takes minutes. */
+    private static void watchBuffers() {
+        System.setProperty("io.netty.leakDetection.acquireAndReleaseOnly", "true");
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
     }
 
     private void attack(GatewayFixture gateway, int round) throws Exception {

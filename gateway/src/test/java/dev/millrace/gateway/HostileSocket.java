@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -23,6 +24,8 @@ final class HostileSocket implements AutoCloseable {
     private static final int TOO_LARGE = 1009;
     /** One more than an event may have. */
     private static final int TOO_MANY_BYTES = (16 << 20) + 1;
+
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(25).toNanos();
 
     private static final List<String> ANSWERS = List.of("error", "response.created", "response.resumed");
 
@@ -213,8 +216,10 @@ final class HostileSocket implements AutoCloseable {
     private void expectClose(byte[] bytes, int code) throws IOException {
         try (Wire own = Wire.webSocket(port)) {
             own.write(bytes);
+            long deadlineNanos = System.nanoTime() + PATIENCE_NANOS;
             Wire.Frame frame = own.readFrame();
             while (frame != null && frame.opcode() != Wire.CLOSE) {
+                assertThat(System.nanoTime()).as("its pings are no answer").isLessThan(deadlineNanos);
                 frame = own.readFrame();
             }
             assertThat(frame == null ? code : frame.closeCode())
