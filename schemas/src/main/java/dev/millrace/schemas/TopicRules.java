@@ -120,11 +120,14 @@ public final class TopicRules {
         return configuration;
     }
 
-    /** Everything about these topics that would break the delivery of every token once; empty when all is well. */
-    static List<String> contradictions(Topics topics, Map<String, ActualTopic> actual) {
+    /**
+     * Everything about these topics that would break the delivery of every token once; empty when all is well.
+     *
+     * @param replyTopics where prompts may be answered besides replies; they may be missing
+     */
+    static List<String> contradictions(Topics topics, List<String> replyTopics, Map<String, ActualTopic> actual) {
         ActualTopic prompts = get(actual, topics.prompts());
         ActualTopic controls = get(actual, topics.controls());
-        ActualTopic replies = get(actual, topics.replies());
         List<String> found = new ArrayList<>();
         if (prompts.partitions() != controls.partitions()) {
             found.add(controls.name() + " has " + controls.partitions() + " partitions, but must have "
@@ -132,6 +135,19 @@ public final class TopicRules {
                     + " has: a cancellation stands in the partition of its prompt's number");
         }
         mustBe(found, prompts, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
+        mustTakeReplies(found, get(actual, topics.replies()), prompts);
+        for (String name : replyTopics) {
+            ActualTopic replies = actual.get(name);
+            if (replies == null) {
+                found.add(name + " does not exist, but is to take replies");
+            } else {
+                mustTakeReplies(found, replies, prompts);
+            }
+        }
+        return found;
+    }
+
+    private static void mustTakeReplies(List<String> found, ActualTopic replies, ActualTopic prompts) {
         mustBe(found, replies, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, LOG_APPEND_TIME);
         mustBe(found, replies, TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
         if (replies.value(TopicConfig.RETENTION_BYTES_CONFIG) != null) {
@@ -142,7 +158,6 @@ public final class TopicRules {
                     + ", but must have that of " + prompts.name() + " (" + retention(prompts)
                     + ") and the longest deadline (" + LONGEST_DEADLINE_MS + ") at least, or -1");
         }
-        return found;
     }
 
     private static ActualTopic get(Map<String, ActualTopic> actual, String name) {

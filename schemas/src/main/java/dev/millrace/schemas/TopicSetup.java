@@ -41,21 +41,29 @@ public final class TopicSetup {
         this.topics = topics;
     }
 
+    /** The same where prompts are answered in replies alone. */
+    public static void ensure(Admin admin, Topics topics, int partitions, short replicationFactor) {
+        ensure(admin, topics, List.of(), partitions, replicationFactor);
+    }
+
     /**
      * Leaves every topic in existence and usable. May run in several processes at once, and any number of times. It
      * changes no topic that exists.
      *
+     * @param replyTopics where prompts may be answered besides replies; they are not created
      * @param partitions of new topics; where prompts exist already, new controls get as many as those have
      * @param replicationFactor of new topics; -1 takes the cluster's default
      * @throws TopicContradictionException when existing topics contradict the rules
      * @throws KafkaException when the cluster refuses or does not answer
      */
-    public static void ensure(Admin admin, Topics topics, int partitions, short replicationFactor) {
+    public static void ensure(
+            Admin admin, Topics topics, List<String> replyTopics, int partitions, short replicationFactor) {
         TopicSetup setup = new TopicSetup(admin, topics);
         setup.describe(TopicRules.configurations(topics).keySet());
         List<String> raced = setup.create(setup.missing(partitions, replicationFactor));
         setup.awaitVisible(raced);
-        List<String> contradictions = TopicRules.contradictions(topics, setup.actual);
+        setup.describe(replyTopics);
+        List<String> contradictions = TopicRules.contradictions(topics, replyTopics, setup.actual);
         if (!contradictions.isEmpty()) {
             throw new TopicContradictionException(contradictions);
         }

@@ -154,12 +154,34 @@ class TopicSetupTest {
                 .hasMessageContaining("blue.replies has retention.bytes=1000000, but must have -1");
     }
 
+    @Test
+    void holdsOtherReplyTopicsToTheRulesOfReplies() {
+        cluster.create("sound", 3, SOUND);
+        cluster.create("ordinary", 3, Map.of("cleanup.policy", "compact"));
+
+        assertThatCode(() -> ensure(List.of("sound"))).doesNotThrowAnyException();
+        TopicContradictionException thrown = catchThrowableOfType(
+                TopicContradictionException.class, () -> ensure(List.of("sound", "ordinary", "missing")));
+
+        assertThat(thrown.contradictions())
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("ordinary has message.timestamp.type=CreateTime"),
+                        line -> assertThat(line).contains("ordinary has cleanup.policy=compact"),
+                        line -> assertThat(line).contains("ordinary has retention.ms=604800000"),
+                        line -> assertThat(line).isEqualTo("missing does not exist, but is to take replies"));
+        assertThat(cluster.topics).doesNotContainKey("missing");
+    }
+
     private Map<String, String> configuration(String topic) {
         return cluster.topic(topic).configs();
     }
 
     private void ensure() {
         TopicSetup.ensure(cluster.admin(), topics, 6, (short) 1);
+    }
+
+    private void ensure(List<String> replyTopics) {
+        TopicSetup.ensure(cluster.admin(), topics, replyTopics, 6, (short) 1);
     }
 
     @Test

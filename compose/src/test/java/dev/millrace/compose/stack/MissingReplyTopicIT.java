@@ -44,7 +44,7 @@ class MissingReplyTopicIT {
 
     @Test
     void aDeletedReplyTopicCostsItsPromptAndNoOther() throws Exception {
-        admin.createTopics(List.of(new NewTopic(ELSEWHERE, 1, (short) 1))).all().get();
+        create(ELSEWHERE, Map.of("message.timestamp.type", "LogAppendTime", "retention.ms", "-1"));
         try (JavaProcess worker = installation.startWorker(PACE, "--reply-topics=" + ELSEWHERE)) {
             Prompt elsewhere = longest.greedyPrompt();
             elsewhere.setReplyTo(new ReplyAddress(ELSEWHERE, 0, null));
@@ -77,6 +77,25 @@ class MissingReplyTopicIT {
             assertThat(worker.exitStatus()).isEqualTo(1);
             assertThat(worker.standardError()).contains("worker: own_topic_gone: ");
         }
+    }
+
+    @Test
+    void aWorkerWhoseReplyTopicBreaksTheRulesDoesNotStartAndSaysWhy() throws Exception {
+        create("ordinary", Map.of());
+
+        try (JavaProcess worker = installation.startWorker("--reply-topics=ordinary,missing")) {
+            assertThat(worker.exitStatus()).isEqualTo(1);
+            assertThat(worker.standardError())
+                    .contains("ordinary has message.timestamp.type=CreateTime, but must have LogAppendTime")
+                    .contains("ordinary has retention.ms=604800000")
+                    .contains("missing does not exist, but is to take replies");
+        }
+    }
+
+    private void create(String topic, Map<String, String> configuration) throws Exception {
+        admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1).configs(configuration)))
+                .all()
+                .get();
     }
 
     private static String code(ConsumerRecord<byte[], byte[]> letter) {

@@ -22,7 +22,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class JsonPrompt {
     private static final Set<String> ADDRESS = Set.of("id", "conversation", "replyTo");
-    private static final int LONGEST_CONVERSATION = 256;
 
     private JsonPrompt() {}
 
@@ -66,7 +65,7 @@ final class JsonPrompt {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(record.key()))
                     .toString();
-            return key.length() <= LONGEST_CONVERSATION ? key : id.toString();
+            return key.length() <= PromptPreparation.LONGEST_CONVERSATION ? key : id.toString();
         } catch (CharacterCodingException e) {
             return id.toString();
         }

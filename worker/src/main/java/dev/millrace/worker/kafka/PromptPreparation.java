@@ -25,6 +25,8 @@ public record PromptPreparation(
         String modelName, String modelId, Adapters adapters, ChatTemplate template, LanguageMasks masks) {
     private static final int[] NOTHING_YET = {};
     private static final int HIGHEST_PRIORITY = 10;
+    /** In characters of UTF-16, as at the gateway. */
+    static final int LONGEST_CONVERSATION = 256;
 
     /** Without adapters. */
     public PromptPreparation(String modelName, String modelId, ChatTemplate template, LanguageMasks masks) {
@@ -46,6 +48,12 @@ public record PromptPreparation(
                 && prompt.getDeadline().toEpochMilli() > appendedMs + TopicRules.LONGEST_DEADLINE_MS) {
             throw new PromptRefusedException(
                     ErrorCode.INVALID_PROMPT, "deadline", "deadline must be at most 24 hours after the prompt");
+        }
+        if (prompt.getConversation().length() > LONGEST_CONVERSATION) {
+            throw new PromptRefusedException(
+                    ErrorCode.INVALID_PROMPT,
+                    "conversation",
+                    "conversation must have at most " + LONGEST_CONVERSATION + " characters");
         }
         if (Math.abs(prompt.getPriority()) > HIGHEST_PRIORITY) {
             throw new PromptRefusedException(ErrorCode.INVALID_PROMPT, "priority", "priority must be from -10 to 10");

@@ -37,12 +37,17 @@ public final class ReplyTopics {
      * Blocks: for a worker's start.
      *
      * @return by topic
-     * @throws KafkaException when a topic contradicts the rules or an allowed reply topic does not exist
+     * @throws KafkaException when a topic contradicts the rules, an allowed reply topic among them
      */
     public static Map<String, Integer> prepare(KafkaSettings settings, String clientIdPrefix)
             throws InterruptedException {
         try (Admin admin = new KafkaClients(settings, clientIdPrefix).admin()) {
-            TopicSetup.ensure(admin, settings.topics(), settings.partitions(), settings.replicationFactor());
+            TopicSetup.ensure(
+                    admin,
+                    settings.topics(),
+                    settings.replyTopics(),
+                    settings.partitions(),
+                    settings.replicationFactor());
             List<String> names = new ArrayList<>(settings.replyTopics());
             names.add(settings.topics().replies());
             Map<String, Integer> partitions = new HashMap<>();

@@ -2,6 +2,7 @@ package dev.millrace.worker.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
@@ -48,13 +49,30 @@ class PromptPreparationTest {
                 .hasMessageContaining("zh, en, fr, es, ja, ar, ru, th");
     }
 
+    @Test
+    void refusesAConversationWithALongName() throws PromptRefusedException {
+        Prompt prompt = prompt(null);
+        prompt.setConversation("c".repeat(256));
+        preparation.prepare(prompt, 0);
+
+        prompt.setConversation("c".repeat(257));
+        PromptRefusedException refusal =
+                catchThrowableOfType(PromptRefusedException.class, () -> preparation.prepare(prompt, 0));
+
+        assertThat(refusal.failure().getCode()).isEqualTo("invalid_prompt");
+        assertThat(refusal.failure().getParam()).isEqualTo("conversation");
+    }
+
     private GenerationRequest prepare(@Nullable String language) throws PromptRefusedException {
-        Prompt prompt = Prompt.newBuilder()
+        return preparation.prepare(prompt(language), 0);
+    }
+
+    private static Prompt prompt(@Nullable String language) {
+        return Prompt.newBuilder()
                 .setId(UUID.randomUUID())
                 .setConversation("c")
                 .setMessages(List.of(QUESTION))
                 .setLanguage(language)
                 .build();
-        return preparation.prepare(prompt, 0);
     }
 }
