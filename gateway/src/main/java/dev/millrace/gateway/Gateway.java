@@ -167,6 +167,7 @@ public final class Gateway implements Service {
         HttpVerticle.Shared shared = new HttpVerticle.Shared(
                 config.httpHost(),
                 port,
+                config.requestTimeout(),
                 config.origins(),
                 files,
                 ApiDocument.all(config.kafka().topics()),

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param gatewayId name of this process, unique among the gateways
  * @param httpPort of the chat page and the WebSocket; 0: any
  * @param origins whose pages may open a socket
+ * @param requestTimeout for one request, or one message of a WebSocket, to come in
  * @param grace how long a client's responses go on after it has disconnected
  * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
  * @param models the names of those that may be asked for; empty: all
@@ -25,6 +26,7 @@ public record GatewayConfig(
         String httpHost,
         int httpPort,
         AllowedOrigins origins,
+        Duration requestTimeout,
         Duration grace,
         List<byte[]> cursorKeys,
         List<String> models,
@@ -42,6 +44,10 @@ public record GatewayConfig(
                         "allowed-origins",
                         List.of(),
                         "whose pages may open a WebSocket besides our own, for example https://chat.example.org"))),
+                settings.duration(
+                        "request-timeout",
+                        Duration.ofSeconds(60),
+                        "how long one request, or one message of a WebSocket, may take to come in"),
                 settings.duration(
                         "disconnect-grace",
                         Duration.ofSeconds(30),

@@ -19,6 +19,7 @@ class GatewayConfigTest {
 
         assertThat(config.httpHost()).isEqualTo("127.0.0.1");
         assertThat(config.httpPort()).isEqualTo(8080);
+        assertThat(config.requestTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(config.grace()).isEqualTo(Duration.ofSeconds(30));
         assertThat(config.kafka().replyPartitions()).isEmpty();
     }

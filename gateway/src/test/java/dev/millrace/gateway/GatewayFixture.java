@@ -41,17 +41,26 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka) {
-        this(limits, kafka, List.of("demo"));
+        this(limits, kafka, List.of("demo"), Duration.ofSeconds(60));
     }
 
     /** @param models that may be asked for; none: all */
     GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models) {
+        this(limits, kafka, models, Duration.ofSeconds(60));
+    }
+
+    GatewayFixture(SessionLimits limits, FakeKafka kafka, Duration requestTimeout) {
+        this(limits, kafka, List.of("demo"), requestTimeout);
+    }
+
+    private GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models, Duration requestTimeout) {
         this.kafka = kafka;
         GatewayConfig config = new GatewayConfig(
                 "gateway",
                 "127.0.0.1",
                 0,
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
+                requestTimeout,
                 limits.grace(),
                 List.of(KEY),
                 models,

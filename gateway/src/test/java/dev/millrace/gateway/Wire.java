@@ -3,6 +3,7 @@ package dev.millrace.gateway;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.vertx.core.buffer.Buffer;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -11,12 +12,14 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** A connection byte by byte, as no client library would use it. Whoever keeps it waiting is taken to hang. */
 final class Wire implements AutoCloseable {
     private static final int PATIENCE_MS = 30_000;
+    private static final int TRICKLE_MS = 10;
     private static final int MASKED = 0x80;
     /** Any mask will do. */
     private static final byte[] MASK = {0x12, 0x34, 0x56, 0x78};
@@ -44,7 +47,7 @@ final class Wire implements AutoCloseable {
             socket = new Socket(InetAddress.getLoopbackAddress(), port);
             socket.setSoTimeout(PATIENCE_MS);
             socket.setTcpNoDelay(true);
-            in = new DataInputStream(socket.getInputStream());
+            in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -81,6 +84,27 @@ final class Wire implements AutoCloseable {
             return true;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /** Byte by byte, with a pause behind each, until the other side says something or closes. */
+    void trickle(byte[] bytes) throws IOException {
+        for (int i = 0; i < bytes.length && !hears(); i++) {
+            write(new byte[] {bytes[i]});
+        }
+    }
+
+    private boolean hears() throws IOException {
+        socket.setSoTimeout(TRICKLE_MS);
+        in.mark(1);
+        try {
+            in.read();
+            in.reset();
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } finally {
+            socket.setSoTimeout(PATIENCE_MS);
         }
     }
 

@@ -54,7 +54,7 @@ public enum ErrorCode {
     METHOD_NOT_ALLOWED,
     /** The body is of another type than JSON. */
     UNSUPPORTED_MEDIA_TYPE,
-    /** The body did not come in time. */
+    /** The whole request did not come in time. */
     REQUEST_TIMEOUT,
     /** A browser shows a page that may not ask this gateway. */
     ORIGIN_NOT_ALLOWED,

@@ -186,20 +186,13 @@ final class ApiHandler {
     }
 
     private void open(HttpServerRequest request, HttpSession session, Consumer<String> onBody) {
-        SilentConnection silent = SilentConnection.of(request);
         open.add(session);
         request.response().exceptionHandler(failure -> onClosed(session));
         request.response().closeHandler(closed -> onClosed(session));
-        request.response().endHandler(ended -> {
-            silent.mayBeClosed();
-            onClosed(session);
-        });
+        request.response().endHandler(ended -> onClosed(session));
         new RequestBody(request, HttpVerticle.MOST_EVENT_BYTES)
                 .read()
-                .onSuccess(body -> {
-                    silent.mayNotBeClosed();
-                    onBody.accept(body);
-                })
+                .onSuccess(onBody::accept)
                 .onFailure(failure -> onBadBody(session, failure));
     }
 

@@ -2,19 +2,19 @@ package dev.millrace.gateway.http;
 
 import dev.millrace.gateway.session.Exchange;
 import dev.millrace.process.ConfigurationException;
-import io.netty.handler.timeout.IdleStateHandler;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One event loop's share of the connections; Vert.x spreads them over all that listen on the same port. */
@@ -26,7 +26,7 @@ public final class HttpVerticle extends VerticleBase {
     /** Shorter than the patience of proxies, and so long that most refusals come before and have their status. */
     private static final long KEEP_ALIVE_MS = 15_000;
     /** A client answers each ping; a connection that says nothing for so long is dead. */
-    private static final int SILENT_SECONDS = 60;
+    private static final Duration SILENCE = Duration.ofSeconds(60);
 
     private static final String SOCKET_PATH = "/v1/responses";
 
@@ -34,11 +34,13 @@ public final class HttpVerticle extends VerticleBase {
      * What all instances share.
      *
      * @param port negative: a free port, the same for all that share the number
+     * @param requestTimeout for one request, or one message of a WebSocket, to come in
      * @param documents that describe the API, in JSON, by their paths
      */
     public record Shared(
             String host,
             int port,
+            Duration requestTimeout,
             AllowedOrigins origins,
             PageFiles files,
             Map<String, Buffer> documents,
@@ -58,8 +60,9 @@ public final class HttpVerticle extends VerticleBase {
         ChatSocketHandler sockets = new ChatSocketHandler(context, shared.exchange(), shared.origins());
         PageHandler page = new PageHandler(shared.files());
         ApiHandler completions = new ApiHandler(context, shared.exchange(), shared.origins(), shared.documents());
-        HttpServer listening =
-                vertx.createHttpServer(options()).requestHandler(request -> route(request, sockets, completions, page));
+        HttpServer listening = vertx.createHttpServer(options())
+                .connectionHandler(this::onConnection)
+                .requestHandler(request -> route(request, sockets, completions, page));
         chat = sockets;
         api = completions;
         server = listening;
@@ -78,14 +81,11 @@ public final class HttpVerticle extends VerticleBase {
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
                 .setHandle100ContinueAutomatically(true)
-                .setHttp2ClearTextEnabled(false) // nobody speaks it to us, and its streams need timeouts of their own
-                .setIdleTimeoutUnit(TimeUnit.SECONDS)
-                .setReadIdleTimeout(SILENT_SECONDS);
+                .setHttp2ClearTextEnabled(false); // nobody speaks it to us, and its streams need timeouts of their own
     }
 
-    /** What Vert.x makes of these options for each connection. */
-    static IdleStateHandler idle() {
-        return new IdleStateHandler(SILENT_SECONDS, 0, 0, TimeUnit.SECONDS);
+    private void onConnection(HttpConnection connection) {
+        new ReadTimeouts(shared.requestTimeout(), SILENCE, shared.exchange().metrics()).watch(connection);
     }
 
     private static void route(HttpServerRequest request, ChatSocketHandler sockets, ApiHandler api, PageHandler page) {

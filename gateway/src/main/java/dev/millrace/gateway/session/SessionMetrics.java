@@ -83,7 +83,7 @@ public final class SessionMetrics {
     }
 
     /** By a code of the gateway's or of a worker's. */
-    void onRefused(String code) {
+    public void onRefused(String code) {
         errors.labels(code).inc();
     }
 }
