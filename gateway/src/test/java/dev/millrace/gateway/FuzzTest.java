@@ -34,6 +34,9 @@ class FuzzTest {
     private static final int SENDERS = 8;
     private static final int ROUNDS = 4;
     private static final long MOST_HEAP_GROWTH_BYTES = 8 << 20;
+    /** Enough for those that mean to come to an end, each among eight on this machine. */
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
+
     private static final SessionLimits LIMITS = new SessionLimits(32, 1 << 20, 1 << 20, 256, Duration.ofMillis(100));
 
     private final ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
@@ -50,7 +53,7 @@ class FuzzTest {
         System.out.println("fuzz: " + ATTACKS + " attacks, -Dmillrace.fuzz.seed=" + SEED);
         FakeKafka kafka = new FakeKafka(true);
         try (CapturedLog log = new CapturedLog();
-                GatewayFixture gateway = new GatewayFixture(LIMITS, kafka);
+                GatewayFixture gateway = new GatewayFixture(LIMITS, kafka, REQUEST_TIMEOUT);
                 AnsweringWorker worker = new AnsweringWorker(kafka)) {
             worker.start();
             watchBuffers();
@@ -96,9 +99,14 @@ class FuzzTest {
     }
 
     private static Void requests(GatewayFixture gateway, Random random) throws Exception {
-        HostileRequests requests = new HostileRequests(gateway.httpPort(), random);
-        for (int sent = 0; sent < ATTACKS / ROUNDS / SENDERS; ) {
-            sent += requests.attack();
+        OpenApi document = new HttpChat(gateway.httpPort()).document();
+        HostileRequests requests = new HostileRequests(gateway.httpPort(), random, document);
+        try (SlowLoris slow = new SlowLoris(gateway.httpPort())) {
+            for (int sent = 0; sent < ATTACKS / ROUNDS / SENDERS; ) {
+                sent += requests.attack();
+                slow.goOn();
+            }
+            slow.assertClosed(document);
         }
         return null;
     }

@@ -18,7 +18,10 @@ import java.util.regex.Pattern;
 /** A client of the HTTP API that means no good. Owned by one thread. */
 final class HostileRequests {
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] (\\d{3}) ");
-    private static final Pattern CODE = Pattern.compile("\"code\":\"[a-z_]+\"");
+    private static final Pattern LENGTH = Pattern.compile("(?i)content-length: (\\d+)");
+    /** In the middle of a stream. */
+    private static final Pattern FAILURE = Pattern.compile("(?m)^data: (\\{\"error\":.*)$");
+
     private static final String LAST = "GET /v1/models HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     private static final int TOO_MANY_BYTES = 17 << 20;
 
@@ -86,11 +89,14 @@ final class HostileRequests {
 
     private final int port;
     private final Random random;
+    private final OpenApi document;
     private final JsonMutator mutator;
 
-    HostileRequests(int port, Random random) {
+    /** @param document that what is refused has to agree with */
+    HostileRequests(int port, Random random, OpenApi document) {
         this.port = port;
         this.random = random;
+        this.document = document;
         this.mutator = new JsonMutator(random);
     }
 
@@ -265,21 +271,42 @@ final class HostileRequests {
         }
     }
 
-    private static void check(byte[] answer, byte[] request, int leastAnswers) {
-        String text = new String(answer, UTF_8);
+    private void check(byte[] answer, byte[] request, int leastAnswers) throws IOException {
+        String text = new String(answer, ISO_8859_1);
         Matcher status = STATUS.matcher(text);
         int answers = 0;
         while (status.find()) {
             answers++;
-            if (status.group(1).startsWith("5")) {
-                assertThat(CODE.matcher(text.substring(status.start())).find())
-                        .as("%s to %s", text, new String(request, ISO_8859_1))
-                        .isTrue();
+            if (status.group(1).compareTo("400") >= 0) {
+                checkRefusal(text.substring(status.start()), request);
             }
+        }
+        Matcher failure = FAILURE.matcher(text);
+        while (failure.find()) {
+            checkError(failure.group(1), request);
         }
         assertThat(answers)
                 .as("answers to %s: %s", new String(request, ISO_8859_1), text)
                 .isGreaterThanOrEqualTo(leastAnswers);
+    }
+
+    /** Only one in JSON is the API's own. */
+    private void checkRefusal(String answers, byte[] request) throws IOException {
+        String[] answer = answers.split("\r\n\r\n", 2);
+        Matcher length = LENGTH.matcher(answer[0]);
+        boolean json = answer[0].contains("application/json");
+        assertThat(json || !answer[0].matches("(?s)HTTP/1\\.[01] 5.*"))
+                .as("%s to %s", answers, new String(request, ISO_8859_1))
+                .isTrue();
+        if (json && length.find() && answer[1].startsWith("{")) {
+            checkError(answer[1].substring(0, Integer.parseInt(length.group(1))), request);
+        }
+    }
+
+    private void checkError(String latin1, byte[] request) throws IOException {
+        assertThat(document.faults("Error", new String(latin1.getBytes(ISO_8859_1), UTF_8)))
+                .as("%s to %s", latin1, new String(request, ISO_8859_1))
+                .isEmpty();
     }
 
     private String pick(List<String> all) {

@@ -8,19 +8,21 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
 import com.networknt.schema.ValidationMessage;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The document that the gateway serves, which traffic has to agree with. */
-record OpenApi(JsonNode document) {
+record OpenApi(JsonNode document, Map<String, JsonSchema> schemas) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static OpenApi parse(String document) throws IOException {
-        return new OpenApi(JSON.readTree(document));
+        return new OpenApi(JSON.readTree(document), new ConcurrentHashMap<>());
     }
 
     /** What is wrong with this JSON as one of the schemas. */
     Set<ValidationMessage> faults(String schema, String json) throws IOException {
-        return schema(schema).validate(JSON.readTree(json));
+        return schemas.computeIfAbsent(schema, this::schema).validate(JSON.readTree(json));
     }
 
     /** What is wrong with the body of an answer, by its status and type. */
