@@ -15,8 +15,6 @@ import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import dev.millrace.compose.JavaProcess;
 import dev.millrace.gateway.Gateway;
-import dev.millrace.gateway.GatewayConfig;
-import dev.millrace.process.Settings;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -54,18 +51,7 @@ class HttpClientsIT {
     static void start() throws Exception {
         Installation installation = Installation.create(HttpClientsIT.class);
         worker = installation.startWorker();
-        Settings settings = new Settings(
-                List.of(
-                        "--kafka-bootstrap=" + installation.bootstrap(),
-                        "--topic-prefix=" + installation.topics().prefix(),
-                        "--http-port=0",
-                        "--disconnect-grace=1ms",
-                        "--models=" + MODEL),
-                Map.of());
-        gateway = Gateway.start(VERTX, GatewayConfig.from(settings))
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(60, TimeUnit.SECONDS);
+        gateway = installation.startGateway(VERTX, "--disconnect-grace=1ms", "--models=" + MODEL);
         openai = OpenAIOkHttpClient.builder()
                 .baseUrl(address() + "/v1")
                 .apiKey("none")

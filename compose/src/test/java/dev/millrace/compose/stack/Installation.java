@@ -2,9 +2,13 @@ package dev.millrace.compose.stack;
 
 import dev.millrace.compose.JavaProcess;
 import dev.millrace.compose.broker.EmbeddedBroker;
+import dev.millrace.gateway.Gateway;
+import dev.millrace.gateway.GatewayConfig;
+import dev.millrace.process.Settings;
 import dev.millrace.schemas.TopicSetup;
 import dev.millrace.schemas.Topics;
 import dev.millrace.worker.WorkerMain;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
@@ -71,5 +76,16 @@ public record Installation(Topics topics, String bootstrap) {
                 "--session-timeout=1s"));
         all.addAll(List.of(settings));
         return JavaProcess.start(WorkerMain.class, Map.of(), all.toArray());
+    }
+
+    /** In this JVM, on a free port; returns when it takes clients. */
+    public Gateway startGateway(Vertx vertx, String... settings) throws Exception {
+        List<String> all = new ArrayList<>(
+                List.of("--kafka-bootstrap=" + bootstrap(), "--topic-prefix=" + topics.prefix(), "--http-port=0"));
+        all.addAll(List.of(settings));
+        return Gateway.start(vertx, GatewayConfig.from(new Settings(all, Map.of())))
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(60, TimeUnit.SECONDS);
     }
 }

@@ -5,16 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.compose.JavaProcess;
 import dev.millrace.gateway.Gateway;
-import dev.millrace.gateway.GatewayConfig;
-import dev.millrace.process.Settings;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -27,7 +23,7 @@ class ModelsIT {
     void comeAndGoWithTheirWorkers() throws Exception {
         Installation installation = Installation.create(ModelsIT.class);
         Vertx vertx = Vertx.vertx();
-        Gateway gateway = gateway(vertx, installation);
+        Gateway gateway = installation.startGateway(vertx);
         try (JavaProcess worker = installation.startWorker()) {
             await(gateway, "millrace-demo");
 
@@ -38,19 +34,6 @@ class ModelsIT {
             gateway.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
             vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
         }
-    }
-
-    private static Gateway gateway(Vertx vertx, Installation installation) throws Exception {
-        Settings settings = new Settings(
-                List.of(
-                        "--kafka-bootstrap=" + installation.bootstrap(),
-                        "--topic-prefix=" + installation.topics().prefix(),
-                        "--http-port=0"),
-                Map.of());
-        return Gateway.start(vertx, GatewayConfig.from(settings))
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(60, TimeUnit.SECONDS);
     }
 
     /** @param model the first of the list; empty where there is none */
