@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.schemas.event.Message;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +30,9 @@ final class ChatStream implements Seen {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    private final Gateways gateways;
+    /** The address of each, by its number, which may be any from 0 on. */
+    private final IntFunction<URI> gateways;
+
     private final Question question;
     private final StringBuilder text = new StringBuilder();
     /** When text or the terminal came, in {@link System#nanoTime}. */
@@ -50,7 +54,7 @@ final class ChatStream implements Seen {
     private boolean wrong;
     private @Nullable JsonNode terminal;
 
-    private ChatStream(Gateways gateways, Question question, int gateway, @Nullable String cursor) {
+    private ChatStream(IntFunction<URI> gateways, Question question, int gateway, @Nullable String cursor) {
         this.gateways = gateways;
         this.question = question;
         this.gateway = gateway;
@@ -59,7 +63,7 @@ final class ChatStream implements Seen {
     }
 
     /** One that asks. */
-    static ChatStream ask(Gateways gateways, Question question, int gateway) {
+    static ChatStream ask(IntFunction<URI> gateways, Question question, int gateway) {
         ChatStream stream = new ChatStream(gateways, question, gateway, null);
         stream.connect();
         return stream;
@@ -110,7 +114,7 @@ final class ChatStream implements Seen {
         Link next = new Link();
         link = next;
         var unused = HTTP.newWebSocketBuilder()
-                .buildAsync(gateways.address(gateway), next)
+                .buildAsync(gateways.apply(gateway), next)
                 .whenComplete((socket, failure) -> {
                     if (failure != null) {
                         onLost(next);

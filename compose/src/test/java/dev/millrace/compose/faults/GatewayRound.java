@@ -44,7 +44,7 @@ final class GatewayRound {
     private boolean startStreams(int count) throws InterruptedException {
         List<ChatStream> begun = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            begun.add(ChatStream.ask(gateways, questions.get(random.nextInt(questions.size())), i));
+            begun.add(ChatStream.ask(gateways::address, questions.get(random.nextInt(questions.size())), i));
         }
         streams.addAll(begun);
         return await(begun, ChatStream::started);
