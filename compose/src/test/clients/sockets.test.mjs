@@ -119,7 +119,8 @@ for (const [name, open] of Object.entries({ ResponsesWS: openaiSocket, 'a plain 
     const between = types.slice(types.indexOf('response.output_item.added'));
     assert.ok(whole.output_text.length > 50);
     assert.equal(deltas(events), whole.output_text);
-    assert.deepEqual(events.at(-1).response.output, whole.output);
+    assert.equal(events.at(-1).response.output[0].content[0].text, whole.output_text);
+    assert.deepEqual(events.at(-1).response.output, [events.at(-2).item]);
     assert.deepEqual([...new Set(between)], [
       'response.output_item.added',
       'response.content_part.added',
@@ -172,11 +173,13 @@ for (const [name, open] of Object.entries({ ResponsesWS: openaiSocket, 'a plain 
         cursor: events[0].cursor,
         starting_after: events.at(-1).sequence_number,
       });
-      events.push(...numbered(await upTo(second, 'response.incomplete')));
+      const rest = numbered(await upTo(second, 'response.incomplete'));
+      events.push(...rest);
       second.close();
 
       const numbers = events.map((event) => event.sequence_number);
       assert.equal(connections(), 2);
+      assert.ok(deltas(rest) !== '', 'it was in mid-stream');
       assert.equal(deltas(events), whole.output_text);
       assert.deepEqual(numbers, [...new Set(numbers)].sort((one, other) => one - other));
       assert.equal(events.filter((event) => event.type === 'response.output_item.added').length, 1);
