@@ -226,6 +226,53 @@ class HttpResponsesTest {
     }
 
     @Test
+    void answersALongQuestion() throws Exception {
+        var answer = http.respond(question().put("instructions", "x".repeat(100_000)));
+        ReplyEvents worker = worker();
+
+        kafka.reply(worker.claimed(), worker.finished(FinishReason.STOP, "Hello"));
+
+        assertThat(text(response(answer.join()))).isEqualTo("Hello");
+    }
+
+    @Test
+    void countsWhatItRefuses() throws Exception {
+        http.respond(question().put("temperature", 9)).join();
+
+        assertThat(gateway.metric("millrace_gateway_errors_total{code=\"invalid_value\",}"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void takesNoOtherMethods() throws Exception {
+        kafka.past(EARLIER.claimed());
+
+        HttpResponse<?> cancel = http.stream(
+                        http.request("GET", path(id(1, false)) + "/cancel").build())
+                .join();
+        HttpResponse<?> delete =
+                http.stream(http.request("DELETE", path(id(1, false))).build()).join();
+
+        assertThat(cancel.statusCode()).isEqualTo(405);
+        assertThat(cancel.headers().firstValue("Allow")).hasValue("POST");
+        assertThat(delete.statusCode()).isEqualTo(405);
+        assertThat(delete.headers().firstValue("Allow")).hasValue("GET");
+        assertThat(kafka.cancellations()).isEmpty();
+    }
+
+    @Test
+    void tellsOfTheResponseThatIsAskedForAlone() throws Exception {
+        ReplyEvents other = new ReplyEvents(UUID.randomUUID(), WRITER);
+        kafka.past(EARLIER.claimed(), other.claimed(), other.tokens(0, 1, "secret"), EARLIER.tokens(0, 1, "Once"));
+
+        JsonObject one = response(get(id(4, false), ""));
+        JsonObject two = response(get("resp_" + SEAL.seal(point(other.promptId(), 4, false), ""), ""));
+
+        assertThat(text(one)).isEqualTo("Once");
+        assertThat(text(two)).isEqualTo("secret");
+    }
+
+    @Test
     void saysThatTheLogIsGone() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"));
         kafka.forgetThePast();
@@ -277,14 +324,12 @@ class HttpResponsesTest {
     }
 
     private static ResumePoint point(int events, boolean background) {
+        return point(EARLIER.promptId(), events, background);
+    }
+
+    private static ResumePoint point(UUID promptId, int events, boolean background) {
         return new ResumePoint(
-                EARLIER.promptId(),
-                5,
-                FakeKafka.FIRST_OFFSET - events,
-                Instant.ofEpochSecond(1),
-                "c",
-                null,
-                background);
+                promptId, 5, FakeKafka.FIRST_OFFSET - events, Instant.ofEpochSecond(1), "c", null, background);
     }
 
     private JsonObject response(HttpResponse<String> answer) throws Exception {
