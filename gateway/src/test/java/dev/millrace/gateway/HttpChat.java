@@ -122,6 +122,33 @@ final class HttpChat {
         return events;
     }
 
+    /** A response that is told of whole. */
+    JsonObject response(HttpResponse<String> answer) throws IOException {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(document.faults("Response", answer.body())).isEmpty();
+        return new JsonObject(answer.body());
+    }
+
+    List<JsonObject> responseEvents(HttpResponse<InputStream> response) throws IOException {
+        return events(response).stream().map(JsonObject::new).toList();
+    }
+
+    static List<Integer> numbers(List<JsonObject> events) {
+        return events.stream().map(event -> event.getInteger("sequence_number")).toList();
+    }
+
+    static String text(JsonObject response) {
+        return response.getJsonArray("output")
+                .getJsonObject(0)
+                .getJsonArray("content")
+                .getJsonObject(0)
+                .getString("text");
+    }
+
+    static String code(HttpResponse<String> refused) {
+        return new JsonObject(refused.body()).getJsonObject("error").getString("code");
+    }
+
     private static List<String> read(HttpResponse<InputStream> response) {
         List<String> events = new ArrayList<>();
         try (BufferedReader lines =
