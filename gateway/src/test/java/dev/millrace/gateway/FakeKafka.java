@@ -24,6 +24,7 @@ import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -126,6 +127,12 @@ final class FakeKafka {
 
     void forgetThePast() {
         log.deleteBefore(REPLIES, FIRST_OFFSET);
+    }
+
+    /** What the gateway would read next is deleted already. */
+    synchronized void deleteWhatComesNext() {
+        consumer.updateBeginningOffsets(Map.of(REPLIES, nextOffset));
+        consumer.setPollException(new OffsetOutOfRangeException(Map.of(REPLIES, nextOffset)));
     }
 
     List<Attendance> attendance() {

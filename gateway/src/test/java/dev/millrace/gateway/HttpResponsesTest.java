@@ -148,6 +148,15 @@ class HttpResponsesTest {
     }
 
     @Test
+    void refusesModelsThatAreNotAllowed() throws Exception {
+        HttpResponse<String> refused =
+                http.respond(question().put("model", "gpt-5")).join();
+
+        assertThat(refused.statusCode()).isEqualTo(404);
+        assertThat(HttpChat.code(refused)).isEqualTo("model_not_found");
+    }
+
+    @Test
     void countsWhatItRefuses() throws Exception {
         http.respond(question().put("temperature", 9)).join();
 

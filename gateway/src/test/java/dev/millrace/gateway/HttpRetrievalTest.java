@@ -234,6 +234,20 @@ class HttpRetrievalTest {
     }
 
     @Test
+    void saysThatTheRestIsGone() throws Exception {
+        kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"));
+        var answer =
+                http.stream(http.request("POST", path(id(2, false)) + "/cancel").build());
+        await().until(() -> gateway.metric("millrace_gateway_subscriptions") == 1);
+
+        kafka.deleteWhatComesNext();
+        JsonObject failed = new JsonObject(new String(answer.join().body().readAllBytes(), UTF_8));
+
+        assertThat(failed.getString("status")).isEqualTo("failed");
+        assertThat(failed.getJsonObject("error").getString("code")).isEqualTo("history_lost");
+    }
+
+    @Test
     void keepsNothingForWhoHasLookedOrWaitsNoLonger() throws Exception {
         kafka.past(EARLIER.claimed());
         var waiting =
