@@ -131,6 +131,7 @@ class HttpRetrievalTest {
         assertThat(HttpChat.code(get(id(1, false), "?stream=perhaps"))).isEqualTo("invalid_value");
         assertThat(HttpChat.code(get(id(1, false), "?stream=true&starting_after=x")))
                 .isEqualTo("invalid_value");
+        assertThat(HttpChat.code(get(id(1, false), "?starting_after=3"))).isEqualTo("invalid_value");
         assertThat(HttpChat.code(http.send(
                         http.request("POST", path("resp_nothing") + "/cancel").build())))
                 .isEqualTo("response_not_found");
@@ -159,7 +160,7 @@ class HttpRetrievalTest {
         ReplyEvents other = new ReplyEvents(UUID.randomUUID(), WRITER);
         kafka.past(EARLIER.claimed(), other.claimed(), other.tokens(0, 1, "secret"), EARLIER.tokens(0, 1, "Once"));
 
-        JsonObject one = http.response(get(id(4, false), ""));
+        JsonObject one = http.response(get(id(4, false), "?stream=false"));
         JsonObject two = http.response(get("resp_" + SEAL.seal(point(other.promptId(), 4, false), ""), ""));
 
         assertThat(HttpChat.text(one)).isEqualTo("Once");
