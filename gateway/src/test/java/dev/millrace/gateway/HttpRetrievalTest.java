@@ -58,6 +58,8 @@ class HttpRetrievalTest {
 
         assertThat(running.getString("id")).startsWith("resp_");
         assertThat(running.getString("status")).isEqualTo("in_progress");
+        assertThat(running.getJsonArray("output").getJsonObject(0).getString("status"))
+                .isEqualTo("in_progress");
         assertThat(HttpChat.text(running)).isEqualTo("Once upon");
         assertThat(HttpChat.text(ended)).isEqualTo("Once upon a time.");
         assertThat(kafka.cancellations()).isEmpty();

@@ -109,9 +109,15 @@ class ResponseEventsTest {
         JsonObject response = json(events.ended(5, new Ending(FinishReason.STOP, USAGE, TIMINGS, null), "text", PACE))
                 .getJsonObject("response");
 
-        assertThat(response.getJsonObject("usage").getInteger("input_tokens")).isEqualTo(7);
-        assertThat(response.getJsonObject("usage").getInteger("output_tokens")).isEqualTo(3);
-        assertThat(response.getJsonObject("usage").getInteger("total_tokens")).isEqualTo(10);
+        assertThat(response.getJsonObject("usage"))
+                .isEqualTo(new JsonObject()
+                        .put("input_tokens", 7)
+                        .put("input_tokens_details", new JsonObject().put("cached_tokens", 2))
+                        .put("output_tokens", 3)
+                        .put(
+                                "output_tokens_details",
+                                new JsonObject().put("reasoning_tokens", 0).put("masked_tokens", 1))
+                        .put("total_tokens", 10));
         assertThat(response.getJsonObject("timings"))
                 .isEqualTo(new JsonObject()
                         .put("queue_ms", 1.5)
