@@ -156,6 +156,50 @@ test('openai streams a response that it gets whole, and retrieves it', async () 
   assert.equal(retrieved.id, events[0].response.id);
 });
 
+test('openai makes a response of its events', async () => {
+  const whole = await openai.responses.create(asked);
+  const stream = openai.responses.stream(asked);
+  const snapshots = [];
+  stream.on('response.output_text.delta', (event) => snapshots.push(event.snapshot));
+  const events = await collect(stream);
+  const response = await stream.finalResponse();
+  const again = openai.responses.stream({ response_id: response.id });
+
+  assert.equal(snapshots.at(-1), whole.output_text);
+  assert.equal(response.output_text, whole.output_text);
+  assert.equal(response.status, 'incomplete');
+  assert.equal(events.at(-1).type, 'response.incomplete');
+  assert.deepEqual((await again.finalResponse()).output, response.output);
+});
+
+test('openai makes a response of what starts over', async () => {
+  const response = { id: 'resp_r', object: 'response', status: 'in_progress', output: [] };
+  const item = { id: 'm', type: 'message', role: 'assistant', status: 'in_progress', content: [] };
+  const part = { type: 'output_text', text: '', annotations: [] };
+  const place = { item_id: 'm', output_index: 0, content_index: 0 };
+  const message = (delta) => [
+    { type: 'response.output_item.added', output_index: 0, item },
+    { type: 'response.content_part.added', ...place, part },
+    { type: 'response.output_text.delta', ...place, delta, logprobs: [] },
+  ];
+  const events = [
+    { type: 'response.created', response },
+    { type: 'response.in_progress', response, prefilled_tokens: 5, prompt_tokens: 9 },
+    ...message('Old'),
+    { type: 'response.in_progress', response, reason: 'model_changed' },
+    ...message('New'),
+  ];
+  const tells = (outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    outgoing.end(events.map((event, number) => `data: ${JSON.stringify({ ...event, sequence_number: number })}\n\n`).join(''));
+  };
+  await behindProxy([tells], async (baseURL) => {
+    const client = new OpenAI({ apiKey: 'none', baseURL, maxRetries: 0 });
+
+    assert.equal((await client.responses.stream(asked).finalResponse()).output_text, 'New');
+  });
+});
+
 test('openai goes on with a response behind its last event', async () => {
   const whole = await openai.responses.create(asked);
   const first = [];

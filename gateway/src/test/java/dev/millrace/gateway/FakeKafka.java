@@ -9,6 +9,7 @@ import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
+import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
@@ -23,6 +24,7 @@ import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeKafka {
     static final TopicPartition REPLIES = new TopicPartition("replies", 5);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition COMPLETIONS = new TopicPartition("completions", 0);
     private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
@@ -114,8 +117,22 @@ final class FakeKafka {
         }
     }
 
+    /** The whole answer, as it stands in the topic of those. */
+    synchronized void completed(Completion answer) {
+        byte[] key = answer.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
+        log.append(new ConsumerRecord<>(
+                COMPLETIONS.topic(), COMPLETIONS.partition(), 0, key, EventCodec.COMPLETION.encode(answer)));
+        log.updateEndOffsets(Map.of(COMPLETIONS, 1L));
+    }
+
     void forgetThePast() {
         log.deleteBefore(REPLIES, FIRST_OFFSET);
+    }
+
+    /** What the gateway would read next is deleted already. */
+    synchronized void deleteWhatComesNext() {
+        consumer.updateBeginningOffsets(Map.of(REPLIES, nextOffset));
+        consumer.setPollException(new OffsetOutOfRangeException(Map.of(REPLIES, nextOffset)));
     }
 
     List<Attendance> attendance() {

@@ -58,12 +58,25 @@ class GatewayTest {
         kafka.reply(worker.finished(FinishReason.STOP, "。"));
         List<JsonObject> end = client.upTo("response.completed");
 
-        assertThat(types(begin)).containsExactly("response.in_progress", "response.output_text.delta");
-        assertThat(begin.get(1).getString("delta")).isEqualTo("晴れです");
+        assertThat(types(begin))
+                .containsExactly(
+                        "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
+                        "response.output_text.delta");
+        assertThat(begin.get(3).getString("delta")).isEqualTo("晴れです");
+        assertThat(begin)
+                .extracting(frame -> frame.getInteger("sequence_number"))
+                .containsExactly(16, 17, 18, 27);
         assertThat(types(end))
-                .containsExactly("response.output_text.delta", "response.output_text.done", "response.completed");
+                .containsExactly(
+                        "response.output_text.delta",
+                        "response.output_text.done",
+                        "response.content_part.done",
+                        "response.output_item.done",
+                        "response.completed");
         assertThat(end.get(1).getString("text")).isEqualTo("晴れです。");
-        assertThat(end).extracting(frame -> frame.getInteger("sequence_number")).containsExactly(17, 18, 19);
+        assertThat(end).extracting(frame -> frame.getInteger("sequence_number")).containsExactly(35, 36, 37, 38, 39);
         assertThat(end)
                 .allMatch(frame ->
                         frame.getString("response_id").equals(worker.promptId().toString()));
@@ -112,7 +125,7 @@ class GatewayTest {
 
         assertThat(types(frames)).contains("response.restarted");
         assertThat(shown(frames)).isEqualTo("Long ago.");
-        assertThat(frames.get(frames.size() - 2).getString("text")).isEqualTo("Long ago.");
+        assertThat(Accumulated.text(frames)).isEqualTo("Long ago.");
     }
 
     @Test
@@ -130,7 +143,7 @@ class GatewayTest {
         assertThat(shown(of(two, frames))).isEqualTo("2");
         assertThat(of(one, frames))
                 .extracting(frame -> frame.getInteger("sequence_number"))
-                .containsExactly(8, 9, 14, 15);
+                .containsExactly(16, 17, 18, 19, 28, 29, 30, 31);
     }
 
     @Test
@@ -180,7 +193,7 @@ class GatewayTest {
         assertThat(gateway.metric("millrace_gateway_sockets")).isEqualTo(1);
         assertThat(gateway.metric("millrace_gateway_responses_running")).isEqualTo(1);
         assertThat(gateway.metric("millrace_gateway_prompts_sent_total")).isEqualTo(1);
-        assertThat(gateway.metric("millrace_gateway_frames_sent_total")).isEqualTo(3);
+        assertThat(gateway.metric("millrace_gateway_frames_sent_total")).isEqualTo(5);
         assertThat(gateway.metric("millrace_gateway_frame_bytes_sent_total")).isPositive();
         assertThat(gateway.metric("millrace_gateway_time_to_first_token_seconds_count"))
                 .isEqualTo(1);

@@ -9,23 +9,28 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** A client of the HTTP API. What it hears has to agree with the document that the gateway serves. */
 final class HttpChat {
     static final String COMPLETIONS = "/v1/chat/completions";
     static final String RESPONSES = "/v1/responses";
     private static final String DATA = "data: ";
+    /** Neither joining nor reading heeds an interrupt. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final String address;
@@ -55,13 +60,16 @@ final class HttpChat {
 
     HttpRequest.Builder post(String path, String body) {
         return HttpRequest.newBuilder(URI.create(address + path))
+                .timeout(PATIENCE)
                 .header("Content-Type", "application/json")
                 .header("Authorization", "Bearer whatever")
                 .POST(HttpRequest.BodyPublishers.ofString(body));
     }
 
     HttpRequest.Builder request(String method, String path) {
-        return HttpRequest.newBuilder(URI.create(address + path)).method(method, HttpRequest.BodyPublishers.noBody());
+        return HttpRequest.newBuilder(URI.create(address + path))
+                .timeout(PATIENCE)
+                .method(method, HttpRequest.BodyPublishers.noBody());
     }
 
     /** Whole answers, errors among them. */
@@ -101,8 +109,47 @@ final class HttpChat {
         return response.headers().firstValue("Content-Type").orElse("").replaceFirst(";.*", "");
     }
 
-    /** The data of all events up to the end of the stream. */
+    /** The data of all events up to the end of the stream, which has to come. */
     List<String> events(HttpResponse<InputStream> response) throws IOException {
+        List<String> events = CompletableFuture.supplyAsync(() -> read(response))
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .join();
+        for (String event : events) {
+            if (!event.equals("[DONE]")) {
+                assertThat(faults(response, event)).as(event).isEmpty();
+            }
+        }
+        return events;
+    }
+
+    /** A response that is told of whole. */
+    JsonObject response(HttpResponse<String> answer) throws IOException {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(document.faults("Response", answer.body())).isEmpty();
+        return new JsonObject(answer.body());
+    }
+
+    List<JsonObject> responseEvents(HttpResponse<InputStream> response) throws IOException {
+        return events(response).stream().map(JsonObject::new).toList();
+    }
+
+    static List<Integer> numbers(List<JsonObject> events) {
+        return events.stream().map(event -> event.getInteger("sequence_number")).toList();
+    }
+
+    static String text(JsonObject response) {
+        return response.getJsonArray("output")
+                .getJsonObject(0)
+                .getJsonArray("content")
+                .getJsonObject(0)
+                .getString("text");
+    }
+
+    static String code(HttpResponse<String> refused) {
+        return new JsonObject(refused.body()).getJsonObject("error").getString("code");
+    }
+
+    private static List<String> read(HttpResponse<InputStream> response) {
         List<String> events = new ArrayList<>();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
@@ -111,11 +158,8 @@ final class HttpChat {
                     events.add(line.substring(DATA.length()));
                 }
             }
-        }
-        for (String event : events) {
-            if (!event.equals("[DONE]")) {
-                assertThat(faults(response, event)).as(event).isEmpty();
-            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return events;
     }

@@ -37,18 +37,18 @@ class ResumeTest {
     void givesWhatIsMissingAndWhatComes() throws Exception {
         kafka.past(WORKER.claimed(), WORKER.tokens(0, 1, "Once"), WORKER.tokens(1, 1, " upon"));
 
-        resume(client, 3, 2 * 4 + 1);
+        resume(client, 3, 2 * 8 + 3);
         JsonObject resumed = client.next("response.resumed");
         JsonObject missing = client.next("response.output_text.delta");
         kafka.reply(WORKER.tokens(2, 1, " a time"), WORKER.finished(FinishReason.STOP, "."));
         List<JsonObject> rest = client.upTo("response.completed");
 
         assertThat(resumed.getString("event_id")).isEqualTo("again");
-        assertThat(resumed.getInteger("sequence_number")).isEqualTo(9);
+        assertThat(resumed.getInteger("sequence_number")).isEqualTo(19);
         assertThat(SEAL.open(resumed.getString("cursor"), "")).isEqualTo(point(3));
         assertThat(missing.getString("delta")).isEqualTo(" upon");
         assertThat(shown(rest)).isEqualTo(" a time.");
-        assertThat(rest.get(rest.size() - 2).getString("text")).isEqualTo("Once upon a time.");
+        assertThat(rest.get(rest.size() - 4).getString("text")).isEqualTo("Once upon a time.");
         assertThat(gateway.metric("millrace_gateway_responses_running")).isZero();
     }
 
@@ -72,7 +72,7 @@ class ResumeTest {
     void givesTheRestOfOneThatEndedLongAgo() throws Exception {
         kafka.past(WORKER.claimed(), WORKER.tokens(0, 1, "Once"), WORKER.finished(FinishReason.STOP, "."));
 
-        resume(client, 3, 9);
+        resume(client, 3, 19);
         List<JsonObject> heard = client.upTo("response.completed");
 
         assertThat(types(heard))
@@ -80,6 +80,8 @@ class ResumeTest {
                         "response.resumed",
                         "response.output_text.delta",
                         "response.output_text.done",
+                        "response.content_part.done",
+                        "response.output_item.done",
                         "response.completed");
         assertThat(shown(heard)).isEqualTo(".");
     }

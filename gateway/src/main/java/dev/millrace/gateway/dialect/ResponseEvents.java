@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * knows the log. Immutable.
  */
 public final class ResponseEvents {
+    private static final String IN_PROGRESS = "response.in_progress";
+
     private final String id;
     private final ResponseObject response;
     private final boolean serverSent;
@@ -68,22 +70,32 @@ public final class ResponseEvents {
     }
 
     public String inProgress(int sequenceNumber) {
-        return encoded(event("response.in_progress", sequenceNumber).put("response", response.status("in_progress")));
+        return encoded(event(IN_PROGRESS, sequenceNumber).put("response", response.status("in_progress")));
     }
 
     public String progress(int sequenceNumber, int prefilledTokens, int promptTokens) {
-        return encoded(event("response.progress", sequenceNumber)
+        return encoded(ownEvent("response.progress", sequenceNumber)
                 .put("prefilled_tokens", prefilledTokens)
                 .put("prompt_tokens", promptTokens));
+    }
+
+    /** There is a message; its text comes. */
+    public String itemAdded(int sequenceNumber) {
+        return encoded(itemEvent("response.output_item.added", sequenceNumber, response.message()));
+    }
+
+    /** It has a text, which is empty as yet. */
+    public String partAdded(int sequenceNumber) {
+        return encoded(partEvent("response.content_part.added", sequenceNumber, ""));
     }
 
     public String delta(int sequenceNumber, String text) {
         return encoded(textEvent("response.output_text.delta", sequenceNumber).put("delta", text));
     }
 
-    /** All text so far is void; it starts over. */
+    /** All output so far is void; it starts over. */
     public String restarted(int sequenceNumber, String reason) {
-        return encoded(event("response.restarted", sequenceNumber).put("reason", reason));
+        return encoded(ownEvent("response.restarted", sequenceNumber).put("reason", reason));
     }
 
     /**
@@ -93,6 +105,24 @@ public final class ResponseEvents {
      */
     public String textDone(int sequenceNumber, String text) {
         return encoded(textEvent("response.output_text.done", sequenceNumber).put("text", text));
+    }
+
+    /**
+     * The text is whole.
+     *
+     * @param text all of it
+     */
+    public String partDone(int sequenceNumber, String text) {
+        return encoded(partEvent("response.content_part.done", sequenceNumber, text));
+    }
+
+    /**
+     * The message is whole.
+     *
+     * @param text all of it
+     */
+    public String itemDone(int sequenceNumber, Ending ending, String text) {
+        return encoded(itemEvent("response.output_item.done", sequenceNumber, response.message(ending.reason(), text)));
     }
 
     /**
@@ -120,12 +150,31 @@ public final class ResponseEvents {
         return serverSent ? "event: " + event.getString("type") + "\ndata: " + json + "\n\n" : json;
     }
 
+    private JsonObject itemEvent(String type, int sequenceNumber, JsonObject item) {
+        return event(type, sequenceNumber).put("output_index", 0).put("item", item);
+    }
+
+    private JsonObject partEvent(String type, int sequenceNumber, String text) {
+        return contentEvent(type, sequenceNumber).put("part", ResponseObject.part(text));
+    }
+
     private JsonObject textEvent(String type, int sequenceNumber) {
+        return contentEvent(type, sequenceNumber).put("logprobs", new JsonArray());
+    }
+
+    private JsonObject contentEvent(String type, int sequenceNumber) {
         return event(type, sequenceNumber)
                 .put("item_id", response.itemId())
                 .put("output_index", 0)
-                .put("content_index", 0)
-                .put("logprobs", new JsonArray());
+                .put("content_index", 0);
+    }
+
+    /**
+     * One that the dialect's owner does not have. Their client for HTTP ends a stream at a type that it does not know,
+     * and takes the response of {@code response.in_progress}, which is without output, for what there is.
+     */
+    private JsonObject ownEvent(String type, int sequenceNumber) {
+        return event(serverSent ? IN_PROGRESS : type, sequenceNumber).put("response", response.status("in_progress"));
     }
 
     private JsonObject event(String type, int sequenceNumber) {

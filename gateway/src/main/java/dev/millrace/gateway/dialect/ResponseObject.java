@@ -48,7 +48,7 @@ record ResponseObject(
 
     JsonObject ended(Ending ending, String text, Pace pace) {
         JsonObject response = status(status(ending.reason()))
-                .put("output", output(ending.reason() == FinishReason.STOP ? "completed" : "incomplete", text))
+                .put("output", output(itemStatus(ending.reason()), text))
                 .put("usage", usage(ending.usage()))
                 .put("timings", timings(ending.timings(), pace));
         if (ending.failure() != null) {
@@ -74,18 +74,34 @@ record ResponseObject(
     }
 
     private JsonArray output(String status, String text) {
-        return text.isEmpty() ? new JsonArray() : new JsonArray().add(message(status, text));
+        return text.isEmpty() ? new JsonArray() : new JsonArray().add(item(status, new JsonArray().add(part(text))));
     }
 
-    private JsonObject message(String status, String text) {
-        JsonObject part =
-                new JsonObject().put("type", "output_text").put("text", text).put("annotations", new JsonArray());
+    /** The one item of the output, which there is as soon as there is text. */
+    JsonObject message() {
+        return item("in_progress", new JsonArray());
+    }
+
+    /** It as it ended. */
+    JsonObject message(FinishReason reason, String text) {
+        return item(itemStatus(reason), new JsonArray().add(part(text)));
+    }
+
+    static JsonObject part(String text) {
+        return new JsonObject().put("type", "output_text").put("text", text).put("annotations", new JsonArray());
+    }
+
+    private JsonObject item(String status, JsonArray content) {
         return new JsonObject()
                 .put("id", itemId)
                 .put("type", "message")
                 .put("role", "assistant")
                 .put("status", status)
-                .put("content", new JsonArray().add(part));
+                .put("content", content);
+    }
+
+    private static String itemStatus(FinishReason reason) {
+        return reason == FinishReason.STOP ? "completed" : "incomplete";
     }
 
     private static @Nullable JsonObject usage(@Nullable Usage usage) {

@@ -13,6 +13,7 @@ import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Progress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,17 +24,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Neither is a gateway's. The numbers of frames say how much of the log a client has been told, whichever gateway
  * told it and however it made deltas of the tokens: the events that count are counted from the log's beginning, and each
- * has four numbers, one for each frame that it may bring. Of a resumed response the log is read anew and what has a
+ * has eight numbers, one for each frame that it may bring. Of a resumed response the log is read anew and what has a
  * number up to the client's last is not written.
  *
  * <p>Owned by its session's event loop.
  */
 final class ResponseRun implements AnswerRun {
-    private static final int NUMBERS_OF_AN_EVENT = 4;
+    private static final int NUMBERS_OF_AN_EVENT = 8;
     private static final int BEGIN = 0;
-    private static final int CONTENT = 1;
-    private static final int TEXT_DONE = 2;
-    private static final int TERMINAL = 3;
+    private static final int ITEM_ADDED = 1;
+    private static final int PART_ADDED = 2;
+    private static final int CONTENT = 3;
+    private static final int TEXT_DONE = 4;
+    private static final int PART_DONE = 5;
+    private static final int ITEM_DONE = 6;
+    private static final int TERMINAL = 7;
 
     private final ReplyStream stream;
     private final ResponseEvents events;
@@ -54,9 +59,13 @@ final class ResponseRun implements AnswerRun {
     private int begin;
     private int restarted;
     private int progressed;
+    /** The first with text since it began or started over. */
+    private int itemAdded;
+
     private int textAdded;
 
     private boolean begun;
+    private boolean itemTold;
     private boolean accepted;
     private boolean told;
     private @Nullable Progress progress;
@@ -168,6 +177,9 @@ final class ResponseRun implements AnswerRun {
     private void append(String more) {
         if (!more.isEmpty()) {
             onBegin();
+            if (text.isEmpty()) {
+                itemAdded = counted;
+            }
             text.append(more);
             textAdded = counted;
             if (has(number(counted, CONTENT))) {
@@ -180,6 +192,7 @@ final class ResponseRun implements AnswerRun {
         onBegin();
         text.setLength(0);
         written = 0;
+        itemTold = false;
         progress = null;
         restart = reason;
         restarted = counted;
@@ -255,17 +268,11 @@ final class ResponseRun implements AnswerRun {
     private void write(SocketOutbox outbox) {
         if (begin > 0 && !begun) {
             begun = true;
-            int number = number(begin, BEGIN);
-            if (!has(number)) {
-                outbox.write(events.inProgress(number));
-            }
+            write(outbox, begin, BEGIN, events::inProgress);
         }
         flushRestart(outbox);
         flushProgress(outbox);
-        if (written < text.length()) {
-            outbox.write(events.delta(number(textAdded, CONTENT), text.substring(written)));
-            written = text.length();
-        }
+        flushText(outbox);
         if (ending != null && !told) {
             flushEnding(outbox, ending);
         }
@@ -274,9 +281,8 @@ final class ResponseRun implements AnswerRun {
     private void flushRestart(SocketOutbox outbox) {
         String reason = restart;
         restart = null;
-        int number = number(restarted, CONTENT);
-        if (reason != null && !has(number)) {
-            outbox.write(events.restarted(number, reason));
+        if (reason != null) {
+            write(outbox, restarted, CONTENT, number -> events.restarted(number, reason));
         }
     }
 
@@ -284,22 +290,46 @@ final class ResponseRun implements AnswerRun {
     private void flushProgress(SocketOutbox outbox) {
         Progress latest = progress;
         progress = null;
-        int number = number(progressed, CONTENT);
-        if (latest == null || text.length() > 0 || ending != null || has(number)) {
-            return;
+        if (latest != null && text.isEmpty() && ending == null) {
+            write(
+                    outbox,
+                    progressed,
+                    CONTENT,
+                    number -> queued(latest)
+                            ? events.queued(number, latest.getQueuePosition())
+                            : events.progress(number, latest.getPrefilledTokens(), latest.getPromptTokens()));
         }
-        outbox.write(
-                queued(latest)
-                        ? events.queued(number, latest.getQueuePosition())
-                        : events.progress(number, latest.getPrefilledTokens(), latest.getPromptTokens()));
+    }
+
+    private void flushText(SocketOutbox outbox) {
+        if (!itemTold && !text.isEmpty()) {
+            itemTold = true;
+            write(outbox, itemAdded, ITEM_ADDED, events::itemAdded);
+            write(outbox, itemAdded, PART_ADDED, events::partAdded);
+        }
+        if (written < text.length()) {
+            outbox.write(events.delta(number(textAdded, CONTENT), text.substring(written)));
+            written = text.length();
+        }
     }
 
     /** Who resumes what it had been told the end of is told again: it asked, and gets an answer. */
     private void flushEnding(SocketOutbox outbox, Ending last) {
-        if (last.reason() != FinishReason.ERROR && !has(number(counted, TEXT_DONE))) {
-            outbox.write(events.textDone(number(counted, TEXT_DONE), text.toString()));
+        String whole = text.toString();
+        if (last.reason() != FinishReason.ERROR && !whole.isEmpty()) {
+            write(outbox, counted, TEXT_DONE, number -> events.textDone(number, whole));
+            write(outbox, counted, PART_DONE, number -> events.partDone(number, whole));
+            write(outbox, counted, ITEM_DONE, number -> events.itemDone(number, last, whole));
         }
-        outbox.write(events.ended(number(counted, TERMINAL), last, text.toString(), pace()));
+        outbox.write(events.ended(number(counted, TERMINAL), last, whole, pace()));
+    }
+
+    /** Unless the client has it. */
+    private void write(SocketOutbox outbox, int event, int frame, IntFunction<String> encoded) {
+        int number = number(event, frame);
+        if (!has(number)) {
+            outbox.write(encoded.apply(number));
+        }
     }
 
     private Pace pace() {

@@ -62,13 +62,62 @@ class ResponseEventsTest {
     }
 
     @Test
+    void buildsTheMessageThatTheEndHas() {
+        Ending ending = new Ending(FinishReason.LENGTH, USAGE, TIMINGS, null);
+
+        JsonObject added = json(events.itemAdded(5));
+        JsonObject part = json(events.partAdded(6));
+        JsonObject partDone = json(events.partDone(7, "text"));
+        JsonObject itemDone = json(events.itemDone(8, ending, "text"));
+        JsonObject response = json(events.ended(9, ending, "text", PACE)).getJsonObject("response");
+
+        assertThat(added.getJsonObject("item"))
+                .isEqualTo(new JsonObject()
+                        .put("id", "msg_" + ID)
+                        .put("type", "message")
+                        .put("role", "assistant")
+                        .put("status", "in_progress")
+                        .put("content", new JsonArray()));
+        assertThat(added.getInteger("output_index")).isZero();
+        assertThat(part.getString("item_id")).isEqualTo("msg_" + ID);
+        assertThat(part.getInteger("output_index")).isZero();
+        assertThat(part.getInteger("content_index")).isZero();
+        assertThat(part.getJsonObject("part"))
+                .isEqualTo(new JsonObject()
+                        .put("type", "output_text")
+                        .put("text", "")
+                        .put("annotations", new JsonArray()));
+        assertThat(partDone.getJsonObject("part").getString("text")).isEqualTo("text");
+        assertThat(itemDone.getJsonObject("item").getString("status")).isEqualTo("incomplete");
+        assertThat(response.getJsonArray("output")).containsExactly(itemDone.getJsonObject("item"));
+    }
+
+    @Test
+    void hasOnlyNamesOverHttpThatItsClientsKnow() {
+        ResponseEvents http = new ResponseEvents(
+                new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false), "sealed", true);
+
+        assertThat(http.progress(5, 1, 2))
+                .startsWith("event: response.in_progress\ndata: {\"type\":\"response.in_progress\"");
+        assertThat(http.restarted(5, "model_changed"))
+                .startsWith("event: response.in_progress\ndata: {\"type\":\"response.in_progress\"")
+                .contains("\"reason\":\"model_changed\"", "\"output\":[]");
+    }
+
+    @Test
     void tellsUsageAndTimingsAtTheEnd() {
         JsonObject response = json(events.ended(5, new Ending(FinishReason.STOP, USAGE, TIMINGS, null), "text", PACE))
                 .getJsonObject("response");
 
-        assertThat(response.getJsonObject("usage").getInteger("input_tokens")).isEqualTo(7);
-        assertThat(response.getJsonObject("usage").getInteger("output_tokens")).isEqualTo(3);
-        assertThat(response.getJsonObject("usage").getInteger("total_tokens")).isEqualTo(10);
+        assertThat(response.getJsonObject("usage"))
+                .isEqualTo(new JsonObject()
+                        .put("input_tokens", 7)
+                        .put("input_tokens_details", new JsonObject().put("cached_tokens", 2))
+                        .put("output_tokens", 3)
+                        .put(
+                                "output_tokens_details",
+                                new JsonObject().put("reasoning_tokens", 0).put("masked_tokens", 1))
+                        .put("total_tokens", 10));
         assertThat(response.getJsonObject("timings"))
                 .isEqualTo(new JsonObject()
                         .put("queue_ms", 1.5)

@@ -2,6 +2,7 @@ package dev.millrace.gateway.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.gateway.Accumulated;
 import dev.millrace.gateway.ReplyEvents;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ResponseEvents;
@@ -47,8 +48,13 @@ class ResponseRunTest {
         run.flush(outbox);
         run.flush(outbox);
 
-        assertThat(socket.types()).containsExactly("response.in_progress", "response.output_text.delta");
-        assertThat(socket.events().get(1).getString("delta")).isEqualTo("ab");
+        assertThat(socket.types())
+                .containsExactly(
+                        "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
+                        "response.output_text.delta");
+        assertThat(socket.events().get(3).getString("delta")).isEqualTo("ab");
     }
 
     @Test
@@ -58,7 +64,7 @@ class ResponseRunTest {
         accept(WORKER.tokens(1, 1, ""));
         run.flush(outbox);
 
-        assertThat(socket.frames).hasSize(2);
+        assertThat(socket.frames).hasSize(4);
     }
 
     @Test
@@ -68,7 +74,7 @@ class ResponseRunTest {
         run.flush(outbox);
 
         assertThat(run.ended()).isFalse();
-        assertThat(socket.events().get(1).getString("delta")).isEqualTo("ab");
+        assertThat(Accumulated.text(socket.events())).isEqualTo("ab");
     }
 
     @Test
@@ -82,13 +88,18 @@ class ResponseRunTest {
         assertThat(socket.types())
                 .containsExactly(
                         "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
                         "response.output_text.delta",
                         "response.restarted",
+                        "response.output_item.added",
+                        "response.content_part.added",
                         "response.output_text.delta",
                         "response.output_text.done",
+                        "response.content_part.done",
+                        "response.output_item.done",
                         "response.completed");
-        assertThat(socket.events().get(3).getString("delta")).isEqualTo("new.");
-        assertThat(socket.events().get(4).getString("text")).isEqualTo("new.");
+        assertThat(Accumulated.text(socket.events())).isEqualTo("new.");
     }
 
     @Test
@@ -110,6 +121,8 @@ class ResponseRunTest {
                         "response.queued",
                         "response.in_progress",
                         "response.progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
                         "response.output_text.delta");
         assertThat(socket.events().get(1).getInteger("queue_position")).isEqualTo(3);
         assertThat(socket.events().get(3).getInteger("prefilled_tokens")).isEqualTo(10);
@@ -126,13 +139,35 @@ class ResponseRunTest {
         assertThat(socket.types())
                 .containsExactly(
                         "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
                         "response.output_text.delta",
                         "response.output_text.done",
+                        "response.content_part.done",
+                        "response.output_item.done",
                         "response.completed");
         assertThat(run.told()).isTrue();
         assertThat(registry.getSampleValue(
                         "millrace_gateway_responses_ended_total", new String[] {"reason"}, new String[] {"stop"}))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void hasNoMessageWhereThereIsNoText() {
+        accept(WORKER.claimed(), WORKER.tokens(0, 1, ""), WORKER.finished(FinishReason.CANCELLED, ""));
+        run.flush(outbox);
+
+        assertThat(socket.types()).containsExactly("response.in_progress", "response.incomplete");
+        assertThat(Accumulated.text(socket.events())).isEmpty();
+    }
+
+    @Test
+    void callsNoMessageDoneThatFailed() {
+        accept(WORKER.claimed(), WORKER.tokens(0, 1, "a"), WORKER.finished(FinishReason.ERROR, ""));
+        run.flush(outbox);
+
+        assertThat(socket.types())
+                .endsWith("response.content_part.added", "response.output_text.delta", "response.failed");
     }
 
     @Test
