@@ -85,6 +85,7 @@ public final class HttpVerticle extends VerticleBase {
     }
 
     private void onConnection(HttpConnection connection) {
+        GatheredWrites.on(connection);
         new ReadTimeouts(shared.requestTimeout(), SILENCE, shared.exchange().metrics()).watch(connection);
     }
 
