@@ -20,6 +20,7 @@ const sentences: Readonly<Record<string, string>> = {
   invalid_cursor: 'The server could not go on with this answer. Please ask again.',
   poisonous: 'This prompt made the server fail more than once, so it was given up.',
   expired: 'The answer was not finished in the time that it had.',
+  slow_consumer: 'This page did not keep up with the server. The answer goes on in a moment.',
   internal: 'The server failed on this prompt. Trying again may help.',
 };
 

@@ -86,7 +86,8 @@ public final class Gateway implements Service {
      *     the operator must act
      */
     public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
-        return start(vertx, config, SessionLimits.of(config.grace()), () -> Kafka.connect(config));
+        SessionLimits limits = SessionLimits.of(config.mostWaitingBytes(), config.grace());
+        return start(vertx, config, limits, () -> Kafka.connect(config));
     }
 
     static Future<Gateway> start(Vertx vertx, GatewayConfig config, SessionLimits limits, Connection connection) {

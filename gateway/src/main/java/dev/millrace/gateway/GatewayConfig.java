@@ -3,6 +3,7 @@ package dev.millrace.gateway;
 import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.http.AllowedOrigins;
 import dev.millrace.gateway.kafka.KafkaSettings;
+import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.process.OperationsServer;
 import dev.millrace.process.Settings;
 import dev.millrace.schemas.Topics;
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param origins whose pages may open a socket
  * @param requestTimeout for one request, or one message of a WebSocket, to come in
  * @param grace how long a client's responses go on after it has disconnected
+ * @param mostWaitingBytes for one client that reads slowly, before it is closed
  * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
  * @param models the names of those that may be asked for; empty: all
  */
@@ -28,6 +30,7 @@ public record GatewayConfig(
         AllowedOrigins origins,
         Duration requestTimeout,
         Duration grace,
+        int mostWaitingBytes,
         List<byte[]> cursorKeys,
         List<String> models,
         String operationsHost,
@@ -52,6 +55,12 @@ public record GatewayConfig(
                         "disconnect-grace",
                         Duration.ofSeconds(30),
                         "how long the responses of a client that has disconnected go on before they are cancelled"),
+                settings.integer(
+                        "client-buffer-bytes",
+                        SessionLimits.DEFAULT_WAITING_BYTES,
+                        64 << 10,
+                        1 << 30,
+                        "what may wait for a client that reads slowly, in bytes; before more does it is closed"),
                 cursorKeys(settings),
                 settings.list(
                         "models",

@@ -24,7 +24,7 @@ class BadEventsTest {
 
     @AutoClose
     private final GatewayFixture gateway =
-            new GatewayFixture(new SessionLimits(2, MEBIBYTE, MEBIBYTE, 100, Duration.ofSeconds(30)), kafka);
+            new GatewayFixture(new SessionLimits(2, 4 << 20, Duration.ofSeconds(30)), kafka);
 
     private final ChatClient client = gateway.connect();
 

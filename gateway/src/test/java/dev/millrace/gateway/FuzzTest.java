@@ -37,7 +37,7 @@ class FuzzTest {
     /** Enough for those that mean to come to an end, each among eight on this machine. */
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final SessionLimits LIMITS = new SessionLimits(32, 1 << 20, 1 << 20, 256, Duration.ofMillis(100));
+    private static final SessionLimits LIMITS = new SessionLimits(32, 4 << 20, Duration.ofMillis(100));
 
     private final ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
     private final ExecutorService senders = Executors.newFixedThreadPool(SENDERS);

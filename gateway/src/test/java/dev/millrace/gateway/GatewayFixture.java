@@ -62,6 +62,7 @@ final class GatewayFixture implements AutoCloseable {
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
                 requestTimeout,
                 limits.grace(),
+                limits.mostWaitingBytes(),
                 List.of(KEY),
                 models,
                 "127.0.0.1",

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class HttpResponsesTest {
     private static final Writer WRITER = new Writer(1000, 1);
-    private static final SessionLimits LIMITS = new SessionLimits(4, 1 << 20, 1 << 20, 100, Duration.ofMillis(100));
+    private static final SessionLimits LIMITS = new SessionLimits(4, 4 << 20, Duration.ofMillis(100));
 
     private final FakeKafka kafka = new FakeKafka(true);
 

@@ -34,7 +34,7 @@ class HttpRetrievalTest {
     private static final Writer WRITER = new Writer(1000, 1);
     private static final ReplyEvents EARLIER = new ReplyEvents(UUID.randomUUID(), WRITER);
     private static final CursorSeal SEAL = new CursorSeal(List.of(GatewayFixture.KEY), "replies");
-    private static final SessionLimits LIMITS = new SessionLimits(4, 1 << 20, 1 << 20, 100, Duration.ofMillis(100));
+    private static final SessionLimits LIMITS = new SessionLimits(4, 4 << 20, Duration.ofMillis(100));
 
     private final FakeKafka kafka = new FakeKafka(true);
 

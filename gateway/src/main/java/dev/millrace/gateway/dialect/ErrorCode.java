@@ -47,6 +47,8 @@ public enum ErrorCode {
     ANSWER_RESTARTED,
     /** Nobody has a model of that name. */
     MODEL_NOT_FOUND,
+    /** More waits for the client than may: it goes on with its responses on another socket. */
+    SLOW_CONSUMER,
     /** This gateway stops; another one, or this one in a moment, goes on. */
     GATEWAY_STOPS,
     /** There is nothing at this address. */

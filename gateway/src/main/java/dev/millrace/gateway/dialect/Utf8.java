@@ -18,6 +18,22 @@ public final class Utf8 {
         return bytes;
     }
 
+    /** Bytes that a well-formed text takes in JSON, between the quotation marks. */
+    public static int jsonLength(String text) {
+        int bytes = length(text);
+        for (int i = 0; i < text.length(); i++) {
+            bytes += escapeBytes(text.charAt(i));
+        }
+        return bytes;
+    }
+
+    private static int escapeBytes(char c) {
+        return switch (c) {
+            case '"', '\\', '\b', '\t', '\n', '\f', '\r' -> 1;
+            default -> c < ' ' ? "\\u0000".length() - 1 : 0;
+        };
+    }
+
     /** Whether every surrogate has its other half. JSON can escape one that has not; UTF-8 cannot hold it. */
     static boolean isWellFormed(String text) {
         for (int i = 0; i < text.length(); i++) {

@@ -3,7 +3,6 @@ package dev.millrace.gateway.http;
 import dev.millrace.gateway.dialect.ApiError;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.session.ChatSession;
-import dev.millrace.gateway.session.CloseReason;
 import dev.millrace.gateway.session.Exchange;
 import dev.millrace.gateway.session.HttpSession;
 import dev.millrace.gateway.session.ResponseSession;
@@ -55,7 +54,7 @@ final class ApiHandler {
     }
 
     void onRequest(HttpServerRequest request) {
-        VertxReply reply = new VertxReply(request);
+        VertxReply reply = new VertxReply(context.owner(), request);
         if (!origins.allow(request)) {
             reply.refuse(ApiError.of(ErrorCode.ORIGIN_NOT_ALLOWED, "not for pages of this origin"));
             return;
@@ -212,6 +211,6 @@ final class ApiHandler {
     }
 
     void closeAll() {
-        List.copyOf(open).forEach(session -> session.close(CloseReason.GATEWAY_STOPS));
+        List.copyOf(open).forEach(HttpSession::stop);
     }
 }

@@ -1,15 +1,20 @@
 package dev.millrace.gateway.http;
 
-import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 
 /**
- * All that one turn of the event loop writes to a connection leaves in one system call, at the end of the turn: the
- * frames of many responses, the events of one, a close. Vert.x would make a call for each. It has no public way to write
- * without a flush, and only its internals lead to the channel.
+ * All that one turn of the event loop writes to a connection leaves in one system call when the turn is over: the frames
+ * of several responses, the events of one. Vert.x would make a call for each; it has no public way to write without a
+ * flush, and only its internals lead to the channel. What fills the channel's buffer leaves at once, so that the system
+ * has had it before anybody judges how much waits. Owned by the connection's event loop.
  */
-final class GatheredWrites {
+final class GatheredWrites extends ChannelOutboundHandlerAdapter {
+    private boolean scheduled;
+
     private GatheredWrites() {}
 
     /** Of a connection that has just opened; holds also when it becomes a WebSocket. */
@@ -17,9 +22,25 @@ final class GatheredWrites {
         ((ConnectionBase) connection)
                 .channelHandlerContext()
                 .pipeline()
-                .addFirst(
-                        "gathered-writes",
-                        new FlushConsolidationHandler(
-                                FlushConsolidationHandler.DEFAULT_EXPLICIT_FLUSH_AFTER_FLUSHES, true));
+                .addFirst("gathered-writes", new GatheredWrites());
+    }
+
+    @Override
+    public void flush(ChannelHandlerContext channel) {
+        if (!channel.channel().isWritable()) {
+            channel.flush();
+        } else if (!scheduled) {
+            scheduled = true;
+            channel.executor().execute(() -> {
+                scheduled = false;
+                channel.flush();
+            });
+        }
+    }
+
+    @Override
+    public void close(ChannelHandlerContext channel, ChannelPromise closed) {
+        channel.flush();
+        var unused = channel.close(closed);
     }
 }

@@ -5,17 +5,21 @@ import dev.millrace.gateway.dialect.Utf8;
 import dev.millrace.gateway.session.CloseReason;
 import dev.millrace.gateway.session.HttpReply;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.impl.ConnectionBase;
 
 /** The response to a Vert.x request. Owned by its event loop. */
 final class VertxReply implements HttpReply {
+    private final Vertx vertx;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
 
-    VertxReply(HttpServerRequest request) {
+    VertxReply(Vertx vertx, HttpServerRequest request) {
+        this.vertx = vertx;
         this.request = request;
         this.response = request.response();
     }
@@ -80,9 +84,22 @@ final class VertxReply implements HttpReply {
         request.resume();
     }
 
-    /** HTTP has no word for why in the middle of a response. */
+    /**
+     * A stream that was told why ends with that, if its client reads it soon; HTTP itself has no word for why. Vert.x would
+     * wait for a client that does not read, and only its internals lead to the channel.
+     */
     @Override
     public void close(CloseReason reason) {
-        request.connection().close();
+        if (reason == CloseReason.TOO_SLOW && !response.ended() && !response.closed()) {
+            response.end().onComplete(told -> request.connection().close());
+            vertx.setTimer(VertxSocket.PATIENCE_MS, timer -> cut());
+        } else {
+            request.connection().close();
+        }
+    }
+
+    private void cut() {
+        var unused =
+                ((ConnectionBase) request.connection()).channelHandlerContext().close();
     }
 }

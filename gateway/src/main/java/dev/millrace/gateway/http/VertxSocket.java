@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A Vert.x socket. Owned by its event loop. */
 final class VertxSocket implements ClientSocket {
     /** For a client to take what was written before, so that it reads why it is closed. */
-    private static final long PATIENCE_MS = 5_000;
+    static final long PATIENCE_MS = 5_000;
 
     private static final Buffer EMPTY = Buffer.buffer();
 

@@ -1,7 +1,13 @@
 package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.ErrorCode;
+import dev.millrace.gateway.dialect.Utf8;
 import dev.millrace.gateway.kafka.Reply;
+import dev.millrace.schemas.event.Finished;
+import dev.millrace.schemas.event.TokenLogprobs;
+import dev.millrace.schemas.event.Tokens;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One answer on its way to its client, in one dialect. {@link #accept} takes in what the log says, {@link #flush} writes
@@ -9,6 +15,9 @@ import dev.millrace.gateway.kafka.Reply;
  * event loop of its session.
  */
 interface AnswerRun {
+    /** What a token with its likeliest others takes in JSON, roughly. */
+    int BYTES_OF_LOGPROBS = 512;
+
     void accept(Reply reply);
 
     /** The gateway can do no more for it. */
@@ -20,9 +29,22 @@ interface AnswerRun {
     /** Whether the client has been told of the end. */
     boolean told();
 
-    /** Characters that wait to be written. */
-    int pendingCharacters();
+    /** What is kept back of the text, in bytes of JSON. */
+    long keptBackBytes();
 
-    /** Writes all that the client does not know yet, in the order in which it happened. */
+    /** Writes what the client does not know yet, in the order in which it happened, as far as the outbox takes it. */
     void flush(SocketOutbox outbox);
+
+    /** What this event may add to what is kept back, in bytes of JSON. */
+    static long bytes(Reply reply) {
+        Object body = reply.event().getBody();
+        if (body instanceof Tokens tokens) {
+            return Utf8.jsonLength(tokens.getText()) + logprobsBytes(tokens.getLogprobs());
+        }
+        return body instanceof Finished finished ? Utf8.jsonLength(finished.getText()) : 0;
+    }
+
+    static long logprobsBytes(@Nullable List<TokenLogprobs> logprobs) {
+        return logprobs == null ? 0 : BYTES_OF_LOGPROBS * (long) logprobs.size();
+    }
 }

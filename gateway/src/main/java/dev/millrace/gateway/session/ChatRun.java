@@ -5,6 +5,7 @@ import dev.millrace.gateway.dialect.ChatChoice;
 import dev.millrace.gateway.dialect.ChatEvents;
 import dev.millrace.gateway.dialect.Ending;
 import dev.millrace.gateway.dialect.ErrorCode;
+import dev.millrace.gateway.dialect.Utf8;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
@@ -17,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One choice of a chat completion, from its prompt to its end. Owned by its session's event loop. */
 final class ChatRun implements AnswerRun {
-    /** What a token with its likeliest others takes in JSON, roughly. */
-    private static final int CHARACTERS_OF_LOGPROBS = 512;
-
     private final int index;
     private final ChatSession chat;
     private final ChatEvents events;
@@ -32,6 +30,7 @@ final class ChatRun implements AnswerRun {
     private int written;
 
     private int logprobsWritten;
+    private long keptBackBytes;
     private boolean begun;
     private boolean told;
     private @Nullable Ending ending;
@@ -62,7 +61,7 @@ final class ChatRun implements AnswerRun {
         } else if (delivery instanceof Delivery.StartedOver) {
             startOver();
         } else if (delivery instanceof Delivery.Ended terminal) {
-            text.append(terminal.finished().getText());
+            append(terminal.finished().getText());
             end(Ending.of(terminal.finished()));
         }
     }
@@ -71,10 +70,16 @@ final class ChatRun implements AnswerRun {
         if (clock.onTokens(chunk.ids().size())) {
             metrics.onFirstToken(clock.secondsToFirstToken());
         }
-        text.append(chunk.text());
+        append(chunk.text());
+        keptBackBytes += AnswerRun.logprobsBytes(chunk.logprobs());
         if (chunk.logprobs() != null) {
             logprobs.addAll(chunk.logprobs());
         }
+    }
+
+    private void append(String more) {
+        text.append(more);
+        keptBackBytes += Utf8.jsonLength(more);
     }
 
     /** What was written cannot be taken back in this dialect. */
@@ -84,6 +89,7 @@ final class ChatRun implements AnswerRun {
         }
         text.setLength(0);
         logprobs.clear();
+        keptBackBytes = 0;
     }
 
     @Override
@@ -109,10 +115,8 @@ final class ChatRun implements AnswerRun {
     }
 
     @Override
-    public int pendingCharacters() {
-        return chat.streams()
-                ? text.length() - written + CHARACTERS_OF_LOGPROBS * (logprobs.size() - logprobsWritten)
-                : 0;
+    public long keptBackBytes() {
+        return chat.streams() ? keptBackBytes : 0;
     }
 
     @Override
@@ -146,6 +150,7 @@ final class ChatRun implements AnswerRun {
             outbox.write(events.delta(index, text.substring(written), fresh));
             written = text.length();
             logprobsWritten = logprobs.size();
+            keptBackBytes = 0;
         }
         if (ending != null) {
             outbox.write(events.finished(index, ending.reason()));

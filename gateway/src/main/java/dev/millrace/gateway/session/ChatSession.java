@@ -89,6 +89,13 @@ public final class ChatSession extends HttpSession {
         outbox.write(ChatEvents.DONE);
     }
 
+    /** What it missed is nowhere to be had in this dialect. */
+    @Override
+    String slowConsumer() {
+        ApiError error = ApiError.of(ErrorCode.SLOW_CONSUMER, "more waits for this client than may");
+        return ChatEvents.failed(error) + ChatEvents.DONE;
+    }
+
     @Override
     void onGatewayStops() {
         fail(ApiError.of(ErrorCode.GATEWAY_STOPS, "this gateway stops: ask again"));

@@ -32,8 +32,7 @@ public abstract sealed class HttpSession permits ChatSession, ResponseSession {
         this.context = context;
         this.reply = reply;
         this.exchange = exchange;
-        this.outbox = new SocketOutbox(
-                reply, exchange.limits(), exchange.metrics(), this::onDrained, () -> close(CloseReason.TOO_SLOW));
+        this.outbox = new SocketOutbox(reply, exchange.limits(), exchange.metrics(), this::onDrained, this::onTooSlow);
         this.responses = new Responses(context, exchange, outbox, error -> {});
     }
 
@@ -42,6 +41,9 @@ public abstract sealed class HttpSession permits ChatSession, ResponseSession {
 
     /** Tells in the middle of a stream that it fails. */
     abstract void tellFailure(ApiError error);
+
+    /** The last event of a stream whose client is too slow. */
+    abstract String slowConsumer();
 
     /** Ends it before its time, because this gateway stops. */
     abstract void onGatewayStops();
@@ -150,17 +152,20 @@ public abstract sealed class HttpSession permits ChatSession, ResponseSession {
         }
     }
 
-    /** Ends it before its time. */
-    public void close(CloseReason reason) {
-        if (gone) {
-            return;
-        }
-        if (reason == CloseReason.GATEWAY_STOPS) {
-            onGatewayStops();
-        } else {
+    private void onTooSlow() {
+        if (!gone) {
             exchange.metrics().onTooSlow();
+            exchange.metrics().onError(ErrorCode.SLOW_CONSUMER);
             LOG.info("A client over HTTP is too slow and is cut off");
-            cut(reason);
+            outbox.close(slowConsumer());
+            cut(CloseReason.TOO_SLOW);
+        }
+    }
+
+    /** This gateway stops. */
+    public void stop() {
+        if (!gone) {
+            onGatewayStops();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.millrace.gateway.dialect.Ending;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.Pace;
 import dev.millrace.gateway.dialect.ResponseEvents;
+import dev.millrace.gateway.dialect.Utf8;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.schemas.Delivery;
 import dev.millrace.schemas.ReplyStream;
@@ -53,6 +54,11 @@ final class ResponseRun implements AnswerRun {
     /** How much of the text the client has. */
     private int written;
 
+    /** The same in bytes of JSON, first of all text. */
+    private long textBytes;
+
+    private long writtenBytes;
+
     /** Events of the log that count, so far. Beneath, which of them it was; 0: none. */
     private int counted;
 
@@ -63,6 +69,9 @@ final class ResponseRun implements AnswerRun {
     private int itemAdded;
 
     private int textAdded;
+
+    /** The frame of the ending that comes next. */
+    private int nextOfEnding = TEXT_DONE;
 
     private boolean begun;
     private boolean itemTold;
@@ -181,17 +190,24 @@ final class ResponseRun implements AnswerRun {
                 itemAdded = counted;
             }
             text.append(more);
+            textBytes += Utf8.jsonLength(more);
             textAdded = counted;
             if (has(number(counted, CONTENT))) {
-                written = text.length();
+                onWritten();
             }
         }
+    }
+
+    private void onWritten() {
+        written = text.length();
+        writtenBytes = textBytes;
     }
 
     private void onRestart(String reason) {
         onBegin();
         text.setLength(0);
-        written = 0;
+        textBytes = 0;
+        onWritten();
         itemTold = false;
         progress = null;
         restart = reason;
@@ -237,16 +253,14 @@ final class ResponseRun implements AnswerRun {
     }
 
     @Override
-    public int pendingCharacters() {
-        return telling.whole() ? 0 : text.length() - written;
+    public long keptBackBytes() {
+        return telling.whole() ? 0 : textBytes - writtenBytes;
     }
 
     @Override
     public void flush(SocketOutbox outbox) {
-        if (!telling.whole()) {
-            write(outbox);
-        }
-        if (ending != null && !told) {
+        boolean all = telling.whole() || write(outbox);
+        if (all && ending != null && !told) {
             told = true;
             telling.onTold().accept(this);
         }
@@ -265,7 +279,8 @@ final class ResponseRun implements AnswerRun {
         return ending == null ? null : ending.failure();
     }
 
-    private void write(SocketOutbox outbox) {
+    /** Whether that was all. */
+    private boolean write(SocketOutbox outbox) {
         if (begin > 0 && !begun) {
             begun = true;
             write(outbox, begin, BEGIN, events::inProgress);
@@ -273,9 +288,7 @@ final class ResponseRun implements AnswerRun {
         flushRestart(outbox);
         flushProgress(outbox);
         flushText(outbox);
-        if (ending != null && !told) {
-            flushEnding(outbox, ending);
-        }
+        return ending == null || told || flushEnding(outbox, ending);
     }
 
     private void flushRestart(SocketOutbox outbox) {
@@ -309,19 +322,30 @@ final class ResponseRun implements AnswerRun {
         }
         if (written < text.length()) {
             outbox.write(events.delta(number(textAdded, CONTENT), text.substring(written)));
-            written = text.length();
+            onWritten();
         }
     }
 
-    /** Who resumes what it had been told the end of is told again: it asked, and gets an answer. */
-    private void flushEnding(SocketOutbox outbox, Ending last) {
-        String whole = text.toString();
-        if (last.reason() != FinishReason.ERROR && !whole.isEmpty()) {
-            write(outbox, counted, TEXT_DONE, number -> events.textDone(number, whole));
-            write(outbox, counted, PART_DONE, number -> events.partDone(number, whole));
-            write(outbox, counted, ITEM_DONE, number -> events.itemDone(number, last, whole));
+    /** Each event has the whole text again, so each waits until it fits. */
+    private boolean flushEnding(SocketOutbox outbox, Ending last) {
+        if (last.reason() == FinishReason.ERROR || text.isEmpty()) {
+            nextOfEnding = TERMINAL;
         }
-        outbox.write(events.ended(number(counted, TERMINAL), last, whole, pace()));
+        while (nextOfEnding <= TERMINAL && outbox.takes(textBytes)) {
+            writeEnding(outbox, nextOfEnding, last, text.toString());
+            nextOfEnding++;
+        }
+        return nextOfEnding > TERMINAL;
+    }
+
+    /** Who resumes what it had been told the end of is told again: it asked, and gets an answer. */
+    private void writeEnding(SocketOutbox outbox, int frame, Ending last, String whole) {
+        switch (frame) {
+            case TEXT_DONE -> write(outbox, counted, TEXT_DONE, number -> events.textDone(number, whole));
+            case PART_DONE -> write(outbox, counted, PART_DONE, number -> events.partDone(number, whole));
+            case ITEM_DONE -> write(outbox, counted, ITEM_DONE, number -> events.itemDone(number, last, whole));
+            default -> outbox.write(events.ended(number(counted, TERMINAL), last, whole, pace()));
+        }
     }
 
     /** Unless the client has it. */

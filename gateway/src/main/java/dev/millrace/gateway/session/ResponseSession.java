@@ -5,6 +5,7 @@ import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ChatEvents;
 import dev.millrace.gateway.dialect.ClientEventReader;
 import dev.millrace.gateway.dialect.ErrorCode;
+import dev.millrace.gateway.dialect.ErrorEvent;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.dialect.ResponseId;
 import dev.millrace.gateway.dialect.ResponseRequest;
@@ -125,6 +126,11 @@ public final class ResponseSession extends HttpSession {
     @Override
     boolean streams() {
         return streams;
+    }
+
+    @Override
+    String slowConsumer() {
+        return "event: error\ndata: " + ErrorEvent.slowConsumer(0, responses.cursors()) + "\n\n";
     }
 
     /** Only a stream has begun when something fails, and it tells its own failures. */

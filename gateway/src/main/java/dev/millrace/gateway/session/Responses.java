@@ -47,17 +47,20 @@ final class Responses implements ReplyListener {
     static final String PRINCIPAL = "";
 
     /**
-     * A response, what its cancellation has to say, and who else waits for it.
+     * A response, where its log begins, and who else waits for it.
      *
-     * @param background it goes on without its clients
      * @param reading of what its log has already; null where it was begun here
      */
     private record Running(
-            String conversation,
-            boolean background,
-            AnswerRun response,
-            Attendees attendees,
-            CatchUp.@Nullable Reading reading) {}
+            ResumePoint point, AnswerRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {
+        String conversation() {
+            return point.conversation();
+        }
+
+        boolean background() {
+            return point.background();
+        }
+    }
 
     private final Context context;
     private final Exchange exchange;
@@ -89,19 +92,12 @@ final class Responses implements ReplyListener {
     /** Completes when Kafka has the prompt. */
     Future<ResponseRun> create(CreateResponse create, Telling telling) {
         Cursor start = subscribe();
-        ResumePoint point = new ResumePoint(
-                start.promptId(),
-                start.partition(),
-                start.offset(),
-                Instant.now(),
-                create.conversation(),
-                create.model(),
-                create.background());
+        ResumePoint point = point(create, start);
         String cursor = exchange.cursors().seal(point, PRINCIPAL);
         ResponseEvents events = new ResponseEvents(point, cursor, telling.serverSent());
         ResponseClock clock = new ResponseClock(System::nanoTime);
         ResponseRun run = ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics(), telling);
-        add(create, start, run);
+        add(point, run, null);
         if (!telling.whole()) {
             outbox.write(events.created(create.eventId(), cursor));
         }
@@ -115,14 +111,19 @@ final class Responses implements ReplyListener {
 
     /** Asks for an answer. It goes to its client through this run. */
     void start(CreateResponse create, Cursor start, AnswerRun run) {
-        add(create, start, run);
+        add(point(create, start), run, null);
         Future<Void> unused = send(create, start);
     }
 
-    private void add(CreateResponse create, Cursor start, AnswerRun run) {
-        add(
+    private static ResumePoint point(CreateResponse create, Cursor start) {
+        return new ResumePoint(
                 start.promptId(),
-                new Running(create.conversation(), create.background(), run, attendees(start.promptId()), null));
+                start.partition(),
+                start.offset(),
+                Instant.now(),
+                create.conversation(),
+                create.model(),
+                create.background());
     }
 
     private Future<Void> send(CreateResponse create, Cursor start) {
@@ -150,10 +151,8 @@ final class Responses implements ReplyListener {
         Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
         ResponseRun response =
                 ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), startingAfter, telling);
-        Attendees attendees = attendees(id);
         CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
-        add(id, new Running(point.conversation(), point.background(), response, attendees, reading));
-        attendees.come();
+        add(point, response, reading).attendees().come();
     }
 
     private boolean full(@Nullable String eventId) {
@@ -165,9 +164,11 @@ final class Responses implements ReplyListener {
         return running.size() >= most;
     }
 
-    private void add(UUID id, Running response) {
-        running.put(id, response);
+    private Running add(ResumePoint point, AnswerRun run, CatchUp.@Nullable Reading reading) {
+        Running response = new Running(point, run, attendees(point.promptId()), reading);
+        running.put(point.promptId(), response);
         exchange.metrics().onResponse();
+        return response;
     }
 
     private Attendees attendees(UUID id) {
@@ -239,6 +240,7 @@ final class Responses implements ReplyListener {
     public void onEarlier(List<Reply> replies) {
         context.runOnContext(v -> {
             for (Reply reply : replies) {
+                makeRoom(AnswerRun.bytes(reply));
                 changeResumed(reply.event().getPromptId(), response -> response.acceptEarlier(reply));
             }
             flush();
@@ -282,6 +284,7 @@ final class Responses implements ReplyListener {
     }
 
     private void onReply(Reply reply) {
+        makeRoom(AnswerRun.bytes(reply));
         change(reply.event().getPromptId(), response -> response.accept(reply));
     }
 
@@ -324,33 +327,54 @@ final class Responses implements ReplyListener {
         exchange.replies().unsubscribe(id, this);
     }
 
-    /** Writes what the socket takes. What it does not take waits, but not without bound. */
+    /** Before more text waits than may, what waits is written; a client that does not take it is too slow. */
+    private void makeRoom(long bytes) {
+        if (clientGone || bytes == 0) {
+            return;
+        }
+        if (keptBackBytes() + bytes > exchange.limits().mostQueuedBytes()) {
+            flush();
+        }
+        outbox.makeRoom(keptBackBytes(), bytes);
+    }
+
+    private long keptBackBytes() {
+        long bytes = 0;
+        for (UUID id : unflushed) {
+            Running response = running.get(id);
+            bytes += response == null ? 0 : response.response().keptBackBytes();
+        }
+        return bytes;
+    }
+
+    /** Writes what the socket takes. The rest waits until it is drained. */
     void flush() {
         while (outbox.open() && !unflushed.isEmpty()) {
-            UUID id = unflushed.iterator().next();
-            unflushed.remove(id);
-            flush(id);
+            flush(unflushed.iterator().next());
         }
-        outbox.onHeldBack(pendingCharacters());
     }
 
     private void flush(UUID id) {
         Running response = running.get(id);
-        if (response != null) {
-            response.response().flush(outbox);
-            if (response.response().told()) {
-                forget(id);
-            }
+        if (response == null) {
+            unflushed.remove(id);
+            return;
+        }
+        AnswerRun run = response.response();
+        run.flush(outbox);
+        if (run.told()) {
+            unflushed.remove(id);
+            forget(id);
+        } else if (!run.ended()) {
+            unflushed.remove(id);
         }
     }
 
-    private long pendingCharacters() {
-        long characters = 0;
-        for (UUID id : unflushed) {
-            Running response = running.get(id);
-            characters += response == null ? 0 : response.response().pendingCharacters();
-        }
-        return characters;
+    /** What each response that its client has not been told the end of is resumed with. */
+    Map<UUID, String> cursors() {
+        Map<UUID, String> cursors = new HashMap<>();
+        running.forEach((id, response) -> cursors.put(id, exchange.cursors().seal(response.point(), PRINCIPAL)));
+        return cursors;
     }
 
     private void forget(UUID id) {

@@ -21,7 +21,14 @@ public final class Session {
     /** A longer event is read beside the event loop, which would be held up for milliseconds. */
     private static final int LONG_EVENT_CHARACTERS = 64 << 10;
 
+    /** How a text frame is read. */
+    @FunctionalInterface
+    interface Reader {
+        ClientEvent read(String frame) throws BadEventException;
+    }
+
     private final Context context;
+    private final Reader reader;
     private final ClientSocket socket;
     private final SessionMetrics metrics;
     private final SocketOutbox outbox;
@@ -31,11 +38,15 @@ public final class Session {
 
     /** Of a socket that has just opened, on its event loop. */
     public Session(Context context, ClientSocket socket, Exchange exchange) {
+        this(context, socket, exchange, ClientEventReader::read);
+    }
+
+    Session(Context context, ClientSocket socket, Exchange exchange, Reader reader) {
         this.context = context;
+        this.reader = reader;
         this.socket = socket;
         this.metrics = exchange.metrics();
-        this.outbox = new SocketOutbox(
-                socket, exchange.limits(), metrics, this::onDrained, () -> close(CloseReason.TOO_SLOW));
+        this.outbox = new SocketOutbox(socket, exchange.limits(), metrics, this::onDrained, this::onTooSlow);
         this.responses = new Responses(context, exchange, outbox, this::refuse);
         metrics.onOpen();
     }
@@ -43,14 +54,17 @@ public final class Session {
     /** A text frame. */
     public void onText(String frame) {
         if (frame.length() <= LONG_EVENT_CHARACTERS) {
+            ClientEvent event;
             try {
-                onEvent(ClientEventReader.read(frame));
-            } catch (BadEventException e) {
-                refuse(ErrorEvent.of(e));
+                event = reader.read(frame);
+            } catch (BadEventException | RuntimeException e) {
+                onUnreadable(e);
+                return;
             }
+            onEvent(event);
         } else {
             socket.pause();
-            context.executeBlocking(() -> ClientEventReader.read(frame), false)
+            context.executeBlocking(() -> reader.read(frame), false)
                     .onSuccess(this::onEvent)
                     .onFailure(this::onUnreadable)
                     .onComplete(read -> socket.resume());
@@ -94,6 +108,7 @@ public final class Session {
             refuse(ErrorEvent.of(refusal));
         } else {
             LOG.error("An event could not be read: {}", failure.getClass().getName()); // the message may quote it
+            refuse(new ErrorEvent(ErrorCode.INTERNAL, "the event could not be read", null, null));
         }
     }
 
@@ -108,12 +123,19 @@ public final class Session {
         responses.flush();
     }
 
+    /** What it can go on with elsewhere is small, and goes behind all that waits. */
+    private void onTooSlow() {
+        if (!gone) {
+            metrics.onTooSlow();
+            metrics.onError(ErrorCode.SLOW_CONSUMER);
+            LOG.info("A client is too slow: its socket is closed with {} responses running", responses.count());
+            outbox.close(ErrorEvent.slowConsumer(errors++, responses.cursors()));
+            close(CloseReason.TOO_SLOW);
+        }
+    }
+
     /** Closes the socket; the rest follows as when the client had closed it. */
     public void close(CloseReason reason) {
-        if (!gone && reason == CloseReason.TOO_SLOW) {
-            metrics.onTooSlow();
-            LOG.info("A client is too slow: its socket is closed with {} responses running", responses.count());
-        }
         socket.close(reason);
         onClosed();
     }

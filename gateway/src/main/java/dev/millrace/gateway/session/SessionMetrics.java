@@ -14,6 +14,7 @@ public final class SessionMetrics {
     private final Gauge running;
     private final Counter frames;
     private final Counter bytes;
+    private final Gauge waiting;
     private final Counter tooSlow;
     private final Counter errors;
     private final Counter ended;
@@ -28,6 +29,10 @@ public final class SessionMetrics {
         frames = Counter.build("millrace_gateway_frames_sent", "Frames given to sockets.")
                 .register(registry);
         bytes = Counter.build("millrace_gateway_frame_bytes_sent", "Bytes of these frames.")
+                .register(registry);
+        waiting = Gauge.build(
+                        "millrace_gateway_frame_bytes_waiting",
+                        "Bytes given to sockets that the operating system has not taken.")
                 .register(registry);
         tooSlow = Counter.build(
                         "millrace_gateway_slow_sockets_closed", "Sockets closed because their clients did not read.")
@@ -76,6 +81,12 @@ public final class SessionMetrics {
     void onFrame(int frameBytes) {
         frames.inc();
         bytes.inc(frameBytes);
+        waiting.inc(frameBytes);
+    }
+
+    /** By the operating system, or lost with its socket. */
+    void onFrameTaken(int frameBytes) {
+        waiting.dec(frameBytes);
     }
 
     void onError(ErrorCode code) {

@@ -2,7 +2,9 @@ package dev.millrace.gateway.dialect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.json.Json;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -12,6 +14,17 @@ class Utf8Test {
     void countsTheBytesOfItsEncoding(String text) {
         assertThat(Utf8.length(text)).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
         assertThat(Utf8.isWellFormed(text)).isTrue();
+    }
+
+    @Test
+    void countsTheBytesOfEveryCharacterInJson() {
+        for (char c = 0; c < Character.MIN_SURROGATE; c++) {
+            String text = String.valueOf(c);
+            byte[] json = Json.encode(text).getBytes(StandardCharsets.UTF_8);
+
+            assertThat(Utf8.jsonLength(text)).as("\\u%04x", (int) c).isEqualTo(json.length - 2);
+        }
+        assertThat(Utf8.jsonLength("\n𝄞\"")).isEqualTo(2 + 4 + 2);
     }
 
     @ParameterizedTest

@@ -60,7 +60,7 @@ class GatheredWritesTest {
     @Test
     void writesTheEventsOfATurnAtOnceToAStream() {
         HttpServer server = serve(request -> inAnotherTurn(() -> {
-            VertxReply reply = new VertxReply(request);
+            VertxReply reply = new VertxReply(vertx, request);
             writeAll(reply::write);
             reply.end();
         }));

@@ -1,5 +1,6 @@
 package dev.millrace.gateway.session;
 
+import dev.millrace.gateway.dialect.Utf8;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
@@ -28,6 +29,11 @@ final class FakeSocket implements ClientSocket {
         List<Promise<Void>> all = List.copyOf(unread);
         unread.clear();
         all.forEach(Promise::complete);
+    }
+
+    long unreadBytes() {
+        int read = frames.size() - unread.size();
+        return frames.stream().skip(read).mapToLong(Utf8::length).sum();
     }
 
     List<JsonObject> events() {

@@ -30,7 +30,7 @@ class ResponseRunTest {
     private final CollectorRegistry registry = new CollectorRegistry();
     private final SessionMetrics metrics = new SessionMetrics(registry);
     private final SocketOutbox outbox = new SocketOutbox(
-            socket, new SessionLimits(1, 1 << 20, 1 << 20, 100, Duration.ZERO), metrics, () -> {}, () -> {});
+            socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
     private long nowMs;
     private long offset = 100;
     private final ResponseEvents events =

@@ -74,7 +74,7 @@ class ResumedRunTest {
     void startsOverWithTheWholeAnswerWhereTheLogIsGone() {
         FakeSocket socket = new FakeSocket();
         SocketOutbox outbox = new SocketOutbox(
-                socket, new SessionLimits(1, 1 << 20, 1 << 20, 100, Duration.ZERO), metrics, () -> {}, () -> {});
+                socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
         ResponseRun run = resumed(137);
 
         run.onWholeAnswer(new Completion(
@@ -115,7 +115,7 @@ class ResumedRunTest {
     private List<JsonObject> told(ResponseRun run, int mostBetweenFlushes, int caughtUp, Random random) {
         FakeSocket socket = new FakeSocket();
         SocketOutbox outbox = new SocketOutbox(
-                socket, new SessionLimits(1, 1 << 20, 1 << 20, 100, Duration.ZERO), metrics, () -> {}, () -> {});
+                socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
         for (int i = Math.max(0, caughtUp - 2); i < caughtUp; i++) {
             run.accept(new Reply(i, LOG.get(i)));
         }

@@ -7,19 +7,24 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class SocketOutboxTest {
-    private static final int MOST_BYTES = 10;
-    private static final int MOST_CHARACTERS = 20;
-    private static final int MOST_FRAMES = 2;
+    private static final int MOST_BYTES = 40;
+    /** More than the socket gets before the outbox is full. */
+    private static final String LONG = "12345678901";
 
     private final FakeSocket socket = new FakeSocket();
     private int drained;
     private int tooSlow;
     private final SocketOutbox outbox = new SocketOutbox(
             socket,
-            new SessionLimits(1, MOST_BYTES, MOST_CHARACTERS, MOST_FRAMES, Duration.ZERO),
+            new SessionLimits(1, MOST_BYTES, Duration.ZERO),
             new SessionMetrics(new CollectorRegistry()),
             () -> drained++,
-            () -> tooSlow++);
+            this::onTooSlow);
+
+    private void onTooSlow() {
+        tooSlow++;
+        outbox.close("last");
+    }
 
     @Test
     void isOpenUntilTheSocketHasTooMuch() {
@@ -33,22 +38,22 @@ class SocketOutboxTest {
 
     @Test
     void sendsWhatWaitedInOrderOnceTheSocketIsDrained() {
-        outbox.write("12345678901");
+        outbox.write(LONG);
         outbox.write("a");
         outbox.write("b");
 
-        assertThat(socket.frames).containsExactly("12345678901");
+        assertThat(socket.frames).containsExactly(LONG);
         socket.read();
 
-        assertThat(socket.frames).containsExactly("12345678901", "a", "b");
+        assertThat(socket.frames).containsExactly(LONG, "a", "b");
         assertThat(outbox.open()).isTrue();
         assertThat(drained).isEqualTo(1);
     }
 
     @Test
     void staysFullWhileWhatWaitedFillsItAgain() {
-        outbox.write("12345678901");
-        outbox.write("12345678901");
+        outbox.write(LONG);
+        outbox.write(LONG);
         outbox.write("a");
 
         socket.read();
@@ -62,37 +67,70 @@ class SocketOutboxTest {
     }
 
     @Test
-    void complainsWhenTooManyFramesWait() {
-        outbox.write("12345678901");
-        outbox.write("a");
-        outbox.write("b");
+    void holdsNoMoreThanItsBound() {
+        outbox.write(LONG);
+        outbox.write(LONG);
+        outbox.write("日本語日本語");
         assertThat(tooSlow).isZero();
 
-        outbox.write("c");
+        outbox.write("a");
+
+        assertThat(tooSlow).isEqualTo(1);
+        assertThat(socket.unreadBytes()).isEqualTo(MOST_BYTES + "last".length());
+        assertThat(socket.frames).containsExactly(LONG, LONG, "日本語日本語", "last");
+    }
+
+    @Test
+    void countsWhatIsKeptBackBeforeMoreIs() {
+        outbox.write(LONG);
+        outbox.makeRoom(MOST_BYTES - LONG.length() - 5, 5);
+        assertThat(tooSlow).isZero();
+
+        outbox.makeRoom(MOST_BYTES - LONG.length() - 5, 6);
 
         assertThat(tooSlow).isEqualTo(1);
     }
 
     @Test
-    void complainsWhenTooMuchTextIsHeldBack() {
-        outbox.onHeldBack(MOST_CHARACTERS);
+    void takesAnEventThatIsLargerThanItsBoundOnceNothingElseWaits() {
+        outbox.makeRoom(0, MOST_BYTES + 1);
+        assertThat(outbox.takes(MOST_BYTES + 1)).isTrue();
+
+        outbox.write("a");
+        assertThat(outbox.takes(MOST_BYTES)).isFalse();
+        assertThat(outbox.open()).isFalse();
+        socket.read();
+
+        assertThat(drained).isEqualTo(1);
+        assertThat(outbox.takes(MOST_BYTES + 1)).isTrue();
         assertThat(tooSlow).isZero();
+    }
 
-        outbox.onHeldBack(MOST_CHARACTERS + 1);
+    @Test
+    void takesNothingBehindTheLast() {
+        outbox.write(LONG);
+        outbox.write("waits");
+        outbox.close("last");
 
-        assertThat(tooSlow).isEqualTo(1);
+        outbox.write("late");
+        outbox.close("later");
+        socket.read();
+
+        assertThat(socket.frames).containsExactly(LONG, "waits", "last");
+        assertThat(outbox.open()).isFalse();
+        assertThat(drained).isZero();
     }
 
     @Test
     void takesNothingWhenClosed() {
-        outbox.write("12345678901");
+        outbox.write(LONG);
         outbox.write("waits");
         outbox.close();
 
         outbox.write("late");
         socket.read();
 
-        assertThat(socket.frames).containsExactly("12345678901");
+        assertThat(socket.frames).containsExactly(LONG);
         assertThat(outbox.open()).isFalse();
         assertThat(drained).isZero();
     }
