@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.ReplyEvent;
+import dev.millrace.schemas.event.Tokens;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -24,14 +28,17 @@ class SlowSocketTest {
     /** Far more than all buffers together. */
     private static final int MOST_CHUNKS = 2_000;
 
+    private static final SessionLimits LIMITS = new SessionLimits(4, MOST_WAITING_BYTES, Duration.ofMinutes(5));
+
     private final FakeKafka kafka = new FakeKafka(true);
 
     @AutoClose
-    private final GatewayFixture gateway = new GatewayFixture(
-            new SessionLimits(4, MOST_WAITING_BYTES, Duration.ofMinutes(5)), kafka);
+    private final GatewayFixture gateway = new GatewayFixture(LIMITS, kafka);
 
     private final ChatClient slow = gateway.connect();
     private final ChatClient neighbour = gateway.connect();
+    /** Of the slow client's answer, in the log. */
+    private final List<ReplyEvent> said = new ArrayList<>();
 
     @AfterEach
     void readAgain() {
@@ -78,6 +85,56 @@ class SlowSocketTest {
     }
 
     @Test
+    void holdsNoMoreThanMayWait() throws Exception {
+        ReplyEvents worker = ask(slow);
+        kafka.reply(worker.claimed());
+        slow.socket().pause();
+
+        long taken = (long) bytesWritten();
+        int chunks = 0;
+        long held = 0;
+        long waiting = 0;
+        while (gateway.metric("millrace_gateway_slow_sockets_closed_total") == 0) {
+            assertThat(chunks).isLessThan(MOST_CHUNKS);
+            assertThat(held).isLessThanOrEqualTo(MOST_WAITING_BYTES);
+            assertThat(waiting).isLessThanOrEqualTo(MOST_WAITING_BYTES);
+            chunks = answer(worker, chunks, 4);
+            taken += flushedTo(neighbour);
+            waiting = (long) gateway.metric("millrace_gateway_frame_bytes_waiting");
+            held = (long) chunks * CHUNK.length() - ((long) bytesWritten() - waiting - taken);
+        }
+
+        assertThat(held).as("what was held when it was closed").isGreaterThan(MOST_WAITING_BYTES / 2);
+    }
+
+    @Test
+    void goesOnElsewhereWithTheCursorThatItIsClosedWith() throws Exception {
+        overflow();
+        slow.socket().resume();
+        List<JsonObject> heard = slow.upTo("error");
+        JsonObject last = heard.remove(heard.size() - 1);
+        JsonObject response = last.getJsonArray("responses").getJsonObject(0);
+
+        FakeKafka sameLog = new FakeKafka(true);
+        try (GatewayFixture elsewhere = new GatewayFixture(LIMITS, sameLog)) {
+            said.forEach(sameLog::reply);
+            ChatClient again = elsewhere.connect();
+            again.say(new JsonObject()
+                    .put("type", "response.resume")
+                    .put("cursor", response.getString("cursor"))
+                    .put("starting_after", heard.get(heard.size() - 1).getInteger("sequence_number")));
+            again.next("response.resumed");
+            sameLog.reply(new ReplyEvents(said.get(0).getPromptId(), WRITER).finished(FinishReason.STOP, "end"));
+            heard.addAll(again.upTo("response.completed"));
+        }
+
+        assertThat(last.getString("code")).isEqualTo("slow_consumer");
+        assertThat(response.getString("response_id"))
+                .isEqualTo(said.get(0).getPromptId().toString());
+        assertThat(ChatClient.shown(heard)).isEqualTo(allThatWasSaid() + "end");
+    }
+
+    @Test
     void isCutOffWhenItNeverReads() throws Exception {
         overflow();
 
@@ -108,12 +165,12 @@ class SlowSocketTest {
     /** Answers the slow client, which does not read, until its socket is closed. */
     private void overflow() throws InterruptedException {
         ReplyEvents worker = ask(slow);
-        kafka.reply(worker.claimed());
+        say(worker.claimed());
         slow.socket().pause();
         int chunks = 0;
         while (gateway.metric("millrace_gateway_slow_sockets_closed_total") == 0) {
             assertThat(chunks).isLessThan(MOST_CHUNKS);
-            chunks = answer(worker, chunks);
+            chunks = answer(worker, chunks, CHUNKS_AT_ONCE);
         }
     }
 
@@ -123,24 +180,45 @@ class SlowSocketTest {
         double before;
         do {
             before = bytesWritten();
-            chunks = answer(worker, chunks);
-            flushedTo(neighbour);
+            chunks = answer(worker, chunks, CHUNKS_AT_ONCE);
+            long unused = flushedTo(neighbour);
         } while (bytesWritten() - before > CHUNK.length());
         return chunks;
     }
 
-    private int answer(ReplyEvents worker, int firstIndex) {
-        for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
-            kafka.reply(worker.tokens(firstIndex + i, 1, CHUNK));
+    private int answer(ReplyEvents worker, int firstIndex, int chunks) {
+        for (int i = 0; i < chunks; i++) {
+            String number = "%08d".formatted(firstIndex + i);
+            say(worker.tokens(firstIndex + i, 1, number + CHUNK.substring(number.length())));
         }
-        return firstIndex + CHUNKS_AT_ONCE;
+        return firstIndex + chunks;
     }
 
-    /** Whoever gets an answer now knows that all replies before it have been seen to. */
-    private void flushedTo(ChatClient client) throws InterruptedException {
-        ReplyEvents worker = ask(client);
+    private void say(ReplyEvent event) {
+        said.add(event);
+        kafka.reply(event);
+    }
+
+    private String allThatWasSaid() {
+        return said.stream()
+                .map(ReplyEvent::getBody)
+                .filter(Tokens.class::isInstance)
+                .map(tokens -> ((Tokens) tokens).getText())
+                .collect(Collectors.joining());
+    }
+
+    /**
+     * Whoever gets an answer now knows that all replies before it have been seen to.
+     *
+     * @return the bytes that it got
+     */
+    private long flushedTo(ChatClient client) throws InterruptedException {
+        client.ask("something short");
+        List<JsonObject> frames = new ArrayList<>(List.of(client.next("response.created")));
+        ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
         kafka.reply(worker.claimed(), worker.finished(FinishReason.STOP, ""));
-        client.upTo("response.completed");
+        frames.addAll(client.upTo("response.completed"));
+        return frames.stream().mapToLong(frame -> frame.encode().length()).sum();
     }
 
     private double bytesWritten() {
