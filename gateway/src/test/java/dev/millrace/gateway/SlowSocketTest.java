@@ -11,6 +11,7 @@ import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.Tokens;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,6 +161,31 @@ class SlowSocketTest {
         List<JsonObject> frames = neighbour.upTo("response.completed");
 
         assertThat(frames.get(frames.size() - 4).getString("text")).isEqualTo("before, after");
+    }
+
+    @Test
+    void isNotSentAPongForEveryPingThatItSendsWithoutReading() throws Exception {
+        int pings = 300_000;
+        byte[] ping = Wire.frame(Wire.FINAL | Wire.PING, new byte[125]);
+        Buffer thousand = Buffer.buffer();
+        for (int i = 0; i < 1_000; i++) {
+            thousand.appendBytes(ping);
+        }
+
+        int pongs = 0;
+        try (Wire wire = Wire.webSocket(gateway.httpPort())) {
+            for (int sent = 0; sent < pings; sent += 1_000) {
+                assertThat(wire.write(thousand.getBytes())).isTrue();
+            }
+            wire.write(Wire.frame(Wire.FINAL | Wire.TEXT, "no event".getBytes(StandardCharsets.UTF_8)));
+            for (Wire.Frame frame = wire.readFrame();
+                    frame != null && frame.opcode() != Wire.TEXT;
+                    frame = wire.readFrame()) {
+                pongs++;
+            }
+        }
+
+        assertThat(pongs).isBetween(1, pings / 2);
     }
 
     /** Answers the slow client, which does not read, until its socket is closed. */

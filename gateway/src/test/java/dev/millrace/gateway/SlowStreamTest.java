@@ -38,6 +38,8 @@ class SlowStreamTest {
         int event = stream.indexOf("event: error\ndata: ");
         JsonObject last = new JsonObject(
                 stream.substring(stream.indexOf('{', event), stream.indexOf("\n\n", event)));
+        assertThat(OpenApi.parse(gateway.get("/openapi.json").body()).faults("ResponseEvent", last.encode()))
+                .isEmpty();
         assertThat(last.getString("code")).isEqualTo("slow_consumer");
         String cursor = last.getJsonArray("responses").getJsonObject(0).getString("cursor");
         assertThat(new CursorSeal(List.of(GatewayFixture.KEY), "replies")

@@ -51,7 +51,7 @@ final class ChatSocketHandler {
 
     private void onOpen(ServerWebSocket socket) {
         VertxSocket client = new VertxSocket(context.owner(), socket);
-        client.refuseBrokenText();
+        client.checkFrames();
         Session session = new Session(context, client, exchange);
         open.put(session, client);
         socket.textMessageHandler(session::onText);

@@ -31,12 +31,14 @@ final class VertxSocket implements ClientSocket {
     }
 
     /**
-     * A text that is no UTF-8 closes the socket with 1007, as the WebSocket protocol has it. Vert.x would put other
-     * characters in its place and go on.
+     * A text that is no UTF-8 closes the socket with 1007, as the WebSocket protocol has it; Vert.x would put other
+     * characters in its place and go on. Pings are answered as long as the client reads.
      */
-    void refuseBrokenText() {
+    void checkFrames() {
         ChannelHandlerContext handler = ((WebSocketInternal) socket).channelHandlerContext();
-        handler.pipeline().addBefore(handler.name(), "utf8", new Utf8FrameValidator());
+        handler.pipeline()
+                .addBefore(handler.name(), "utf8", new Utf8FrameValidator())
+                .addBefore(handler.name(), "pings", new PingLimit());
     }
 
     @Override
