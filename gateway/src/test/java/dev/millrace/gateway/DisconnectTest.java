@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Test;
 /** A client that goes leaves its responses a grace period. */
 class DisconnectTest {
     private static final Writer WRITER = new Writer(1000, 1);
-    private static final SessionLimits SHORT_GRACE =
-            new SessionLimits(4, 4 << 20, Duration.ofMillis(300));
+    private static final SessionLimits SHORT_GRACE = new SessionLimits(4, 4 << 20, Duration.ofMillis(300));
     private static final SessionLimits LONG_GRACE = new SessionLimits(4, 4 << 20, Duration.ofMinutes(5));
 
     private final FakeKafka kafka = new FakeKafka(true);

@@ -36,8 +36,7 @@ class SlowStreamTest {
 
         assertThat(stream).endsWith("\r\n0\r\n\r\n");
         int event = stream.indexOf("event: error\ndata: ");
-        JsonObject last = new JsonObject(
-                stream.substring(stream.indexOf('{', event), stream.indexOf("\n\n", event)));
+        JsonObject last = new JsonObject(stream.substring(stream.indexOf('{', event), stream.indexOf("\n\n", event)));
         assertThat(OpenApi.parse(gateway.get("/openapi.json").body()).faults("ResponseEvent", last.encode()))
                 .isEmpty();
         assertThat(last.getString("code")).isEqualTo("slow_consumer");
@@ -73,9 +72,10 @@ class SlowStreamTest {
 
     /** Answers it until the gateway has enough of it. */
     private ReplyEvents overflow(String path, String body) {
-        client.write(("POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
-                        + body.length() + "\r\n\r\n" + body)
-                .getBytes(UTF_8));
+        client.write(
+                ("POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+                                + body.length() + "\r\n\r\n" + body)
+                        .getBytes(UTF_8));
         ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), new Writer(1000, 1));
         kafka.reply(worker.claimed());
         int chunks = 0;

@@ -29,8 +29,8 @@ class ResponseRunTest {
     private final FakeSocket socket = new FakeSocket();
     private final CollectorRegistry registry = new CollectorRegistry();
     private final SessionMetrics metrics = new SessionMetrics(registry);
-    private final SocketOutbox outbox = new SocketOutbox(
-            socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
+    private final SocketOutbox outbox =
+            new SocketOutbox(socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
     private long nowMs;
     private long offset = 100;
     private final ResponseEvents events =

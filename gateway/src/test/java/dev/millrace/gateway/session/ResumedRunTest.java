@@ -73,8 +73,8 @@ class ResumedRunTest {
     @Test
     void startsOverWithTheWholeAnswerWhereTheLogIsGone() {
         FakeSocket socket = new FakeSocket();
-        SocketOutbox outbox = new SocketOutbox(
-                socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
+        SocketOutbox outbox =
+                new SocketOutbox(socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
         ResponseRun run = resumed(137);
 
         run.onWholeAnswer(new Completion(
@@ -114,8 +114,8 @@ class ResumedRunTest {
     /** @param caughtUp after so many events, of which the last two come as live ones too, and early */
     private List<JsonObject> told(ResponseRun run, int mostBetweenFlushes, int caughtUp, Random random) {
         FakeSocket socket = new FakeSocket();
-        SocketOutbox outbox = new SocketOutbox(
-                socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
+        SocketOutbox outbox =
+                new SocketOutbox(socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
         for (int i = Math.max(0, caughtUp - 2); i < caughtUp; i++) {
             run.accept(new Reply(i, LOG.get(i)));
         }
