@@ -28,8 +28,8 @@ public record ErrorEvent(
      */
     public static String slowConsumer(int sequenceNumber, Map<UUID, String> cursors) {
         JsonArray responses = new JsonArray();
-        cursors.forEach((id, cursor) -> responses.add(
-                new JsonObject().put("response_id", id.toString()).put("cursor", cursor)));
+        cursors.forEach((id, cursor) ->
+                responses.add(new JsonObject().put("response_id", id.toString()).put("cursor", cursor)));
         String message = "more waits for this client than may: resume behind the last event that came";
         return new ErrorEvent(ErrorCode.SLOW_CONSUMER, message, null, null)
                 .json(sequenceNumber)
