@@ -6,8 +6,9 @@
 
 namespace {
 
-// Below this, walking over released cells costs less than moving the others.
-constexpr int GARBAGE_WORTH_MOVING = 2048;
+// Below this, walking over released cells costs less than a move. Above it they wait until there are more of them than of
+// the others, so that each is paid for by the move of one.
+constexpr int GARBAGE_WORTH_MOVING = 256;
 
 } // namespace
 

@@ -6,7 +6,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequences that had to leave the device, in host memory up to a limit; the least recently used goes first. Owned by the
+ * Sequences that left the device, in host memory up to a limit; the least recently used goes first. Owned by the
  * engine's thread.
  */
 final class HostCache {
@@ -17,8 +17,14 @@ final class HostCache {
      */
     record Saved(long name, TokenPrefix held, long bytes) {}
 
+    /** Of what is brought to a device, this part must be of use: it crosses a bus and takes room there. */
+    private static final int WORTH_A_BUS = 2;
+    /** The same of a copy within host memory, which takes a hundredth of computing it. */
+    private static final int WORTH_A_COPY = 16;
+
     private final Decoder decoder;
     private final long limitBytes;
+    private final int worth;
     /** The least recently used first. */
     private final Deque<Saved> saved = new ArrayDeque<>();
 
@@ -27,6 +33,12 @@ final class HostCache {
     HostCache(Decoder decoder, long limitBytes) {
         this.decoder = decoder;
         this.limitBytes = limitBytes;
+        this.worth = decoder.inHostMemory() ? WORTH_A_COPY : WORTH_A_BUS;
+    }
+
+    /** Whether {@link #save} would forget nothing for it. */
+    boolean hasRoomFor(Sequence sequence) {
+        return covers(sequence) || bytes + decoder.savedBytes(sequence.id()) <= limitBytes;
     }
 
     /** Takes a copy, unless it alone is above the limit or all of it is here already. */
@@ -44,13 +56,13 @@ final class HostCache {
         bytes += needed;
     }
 
-    /** What begins most like these tokens, where at least half of it would be used; null where nothing does. */
+    /** What begins most like these tokens, where enough of it would be used; null where nothing does. */
     @Nullable
     Saved worthBringing(TokenPrefix wanted) {
         Saved best = null;
         for (Saved candidate : saved) {
             int common = candidate.held().common(wanted);
-            if (2 * common >= candidate.held().length()
+            if (worth * common >= candidate.held().length()
                     && (best == null || common > best.held().common(wanted))) {
                 best = candidate;
             }
@@ -58,13 +70,16 @@ final class HostCache {
         return best;
     }
 
-    /** Puts it into an empty sequence, for which the device has room, and forgets it here; false where it has gone. */
-    boolean moveTo(int sequence, Saved chosen) {
+    /**
+     * Puts it into an empty sequence, for which the device has room; false where it has gone. A device of its own memory
+     * keeps it from now on, and it is forgotten here.
+     */
+    boolean bring(Saved chosen, int sequence) {
         if (!saved.remove(chosen)) {
             return false;
         }
         decoder.restore(chosen.name(), sequence);
-        return forget(chosen);
+        return decoder.inHostMemory() ? saved.add(chosen) : forget(chosen);
     }
 
     void clear() {

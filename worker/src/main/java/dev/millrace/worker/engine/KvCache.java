@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The sequences in the device's KV cache. Those that somebody generates with are in use. The others are idle: kept
  * because a later prompt may begin with their tokens, and evicted, the least recently used first, when room is needed;
- * to host memory where that has room.
+ * to host memory where that has room. Where the KV cache is host memory too, they go there at once as long as nothing has
+ * to be forgotten for them, since a step takes the longer the more cells there are.
  *
  * <p>What is reused is found by its token ids and its adapter and by nothing else, and shared, not copied: a beginning that many
  * sequences have in common takes its cells once. Owned by the engine's thread.
@@ -53,9 +54,7 @@ final class KvCache {
         decoder.admit(opened.id(), sampler);
         if (source != null) {
             decoder.share(source.id(), opened.id(), opened.length());
-            if (opened.length() == source.length() && idle.remove(source)) {
-                free(source);
-            }
+            settle(source, opened.length());
         }
         inUse.add(opened);
         return opened;
@@ -68,8 +67,28 @@ final class KvCache {
         idle.removeIf(older -> isBeginning(older, sequence) && free(older));
         if (sequence.length() > 0) {
             idle.add(sequence);
+            makeWay(sequence);
         } else {
             free(sequence);
+        }
+    }
+
+    /** Of what is idle and was shared nothing is left to keep where all of it was. */
+    private void settle(Sequence source, int shared) {
+        if (!idle.contains(source)) {
+            return;
+        }
+        if (shared == source.length()) {
+            idle.remove(source);
+            free(source);
+        } else {
+            makeWay(source);
+        }
+    }
+
+    private void makeWay(Sequence unused) {
+        if (decoder.inHostMemory() && host.hasRoomFor(unused)) {
+            evict(unused);
         }
     }
 
@@ -111,7 +130,7 @@ final class KvCache {
                 && saved.held().common(wanted) > onDevice
                 && makeRoom(saved.held().length())) {
             int id = freeId(null);
-            if (host.moveTo(id, saved)) {
+            if (host.bring(saved, id)) {
                 TokenPrefix held = saved.held();
                 idle.add(new Sequence(id, held.adapter(), held.tokens(), held.length()));
             } else {

@@ -2,7 +2,8 @@ package dev.millrace.worker.engine;
 
 /**
  * How many prompt rows a step may have beside the rows of those who generate, so that these do not wait much longer for
- * their next token than without: of the step's time the prompts get their share, or one row where that takes more.
+ * their next token than without: of the step's time the prompts get their share, and {@value #LEAST_PROMPT_MS} ms in
+ * any case, which nobody sees in a stream; or one row where that takes more.
  *
  * <p>What a row takes depends on the device, on the model and, the deeper its prompt has been read, on attention. So it
  * is learnt from the steps: first from one without prompt rows, for each number of rows that generate, then from what
@@ -12,6 +13,8 @@ package dev.millrace.worker.engine;
 final class PrefillBudget {
     /** Prompts take all of a step that nobody else needs. */
     static final int WHOLE_STEP = 100;
+
+    static final int LEAST_PROMPT_MS = 5;
 
     /** Not often: a step without prompt rows is one that prompts wait for. */
     static final int STEPS_TO_MEASURE_AGAIN = 32;
@@ -23,6 +26,8 @@ final class PrefillBudget {
     private static final double SMOOTHING = 0.25;
 
     private static final double RELAXING = 0.5;
+
+    private static final double NANOS_PER_MS = 1e6;
 
     private final double promptsToStreams;
     /** Time of a step without prompt rows by the number of rows that generate; 0: not known. */
@@ -97,7 +102,7 @@ final class PrefillBudget {
 
     /** Time for the prompt rows of a step. */
     private double promptNanos(int generating) {
-        return promptsToStreams * streamNanos[generating];
+        return Math.max(promptsToStreams * streamNanos[generating], LEAST_PROMPT_MS * NANOS_PER_MS);
     }
 
     /**

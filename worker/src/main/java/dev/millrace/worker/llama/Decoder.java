@@ -37,6 +37,12 @@ public interface Decoder extends AutoCloseable {
     /** Cells that these sequences hold together. What some of them share counts once. */
     int cellsOf(int... sequences);
 
+    /**
+     * Whether the KV cache is host memory. Then {@link #save} is a copy within it, and every row of a step walks over the
+     * cells of all sequences, so that those which nobody uses cost time.
+     */
+    boolean inHostMemory();
+
     /** Bytes of host memory that {@link #save} takes for this sequence. */
     long savedBytes(int sequence);
 

@@ -74,6 +74,11 @@ public final class LlamaContext implements Decoder {
     }
 
     @Override
+    public boolean inHostMemory() {
+        return model.device() instanceof Device.Cpu;
+    }
+
+    @Override
     public int batchTokens() {
         return batchTokens;
     }

@@ -30,11 +30,13 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
 
     private final Handle handle;
     private final GgufFile file;
+    private final Device device;
     private final Vocabulary vocabulary;
 
-    private LlamaModel(Handle handle, GgufFile file) {
+    private LlamaModel(Handle handle, GgufFile file, Device device) {
         this.handle = handle;
         this.file = file;
+        this.device = device;
         this.vocabulary = readVocabulary(handle);
     }
 
@@ -56,7 +58,7 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
         int gpu = device instanceof Device.Gpu chosen ? chosen.number() : -1;
         boolean repack = slots <= MOST_SLOTS_WITH_REPACKED_WEIGHTS;
         long opened = checkFile(file, open(LlamaLibrary.bytes(file), gpu, repack, progress));
-        return new LlamaModel(new Handle("model " + file, opened, LlamaModel::close), inspected);
+        return new LlamaModel(new Handle("model " + file, opened, LlamaModel::close), inspected, device);
     }
 
     /**
@@ -92,6 +94,11 @@ public final class LlamaModel implements Tokenizer, AutoCloseable {
             count = tokenizeInto(utf8, tokens);
         }
         return Arrays.copyOf(tokens, count);
+    }
+
+    /** Where it computes. */
+    Device device() {
+        return device;
     }
 
     @Override

@@ -200,6 +200,11 @@ class EngineTest {
         }
 
         @Override
+        public boolean inHostMemory() {
+            return false;
+        }
+
+        @Override
         public void admit(int sequence, SamplerSettings settings) {}
 
         @Override

@@ -31,6 +31,7 @@ public final class FakeDecoder implements Decoder {
     private final int sequences;
     private final int kvCells;
     private final int batchTokens;
+    private final boolean inHostMemory;
     /** Told apart by identity: sequences that share one have it in common. */
     private record Cell(int token, int adapter) {
         /** With no adapter, the token. */
@@ -51,6 +52,11 @@ public final class FakeDecoder implements Decoder {
     boolean closed;
 
     public FakeDecoder(int sequences, int kvCells, int batchTokens) {
+        this(sequences, kvCells, batchTokens, false);
+    }
+
+    FakeDecoder(int sequences, int kvCells, int batchTokens, boolean inHostMemory) {
+        this.inHostMemory = inHostMemory;
         this.sequences = sequences;
         this.kvCells = kvCells;
         this.batchTokens = batchTokens;
@@ -93,6 +99,11 @@ public final class FakeDecoder implements Decoder {
     @Override
     public int batchTokens() {
         return batchTokens;
+    }
+
+    @Override
+    public boolean inHostMemory() {
+        return inHostMemory;
     }
 
     @Override

@@ -48,6 +48,20 @@ class PrefillBudgetTest {
     }
 
     @Test
+    void givesPromptsSomeMillisecondsBesideStreamsThatTakeLess() {
+        long quickNanos = 500_000;
+        long rowNanos = 100_000;
+        budget.onStep(STREAMS, 0, 0, quickNanos);
+
+        for (int i = 0; i < 20; i++) {
+            int rows = budget.rows(STREAMS, 0);
+            budget.onStep(STREAMS, rows, 0, quickNanos + rows * rowNanos);
+        }
+
+        assertThat(budget.rows(STREAMS, 0)).isBetween(45, 50);
+    }
+
+    @Test
     void remembersWhatRowsCostAtEachDepth() {
         measureStreams();
         read(0, 4096, 1);

@@ -10,14 +10,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A scheduler on a fake device, driven step by step; a step takes a millisecond of its clock. What it says of the device
- * is a bit less than a quarter more for each row of a prompt.
+ * is a tenth of a second, and a bit less than a quarter of that for each row of a prompt.
  */
 final class SchedulerFixture {
     static final int CONTEXT = 1000;
     static final int HOST_BYTES = 10_000;
 
     private static final long STEP_NANOS = 1_000_000;
-    private static final long PROMPT_ROW_NANOS = 240_000;
+    private static final long DEVICE_NANOS = 100_000_000;
+    private static final long PROMPT_ROW_NANOS = 24_000_000;
 
     final FakeDecoder decoder;
     final Scheduler scheduler;
@@ -36,6 +37,11 @@ final class SchedulerFixture {
         this.decoder = decoder;
         this.scheduler = new Scheduler(
                 decoder, new EngineSettings("scheduler-test", CONTEXT, slots, prefillShare, hostBytes, Pace.UNLIMITED));
+    }
+
+    /** Of a device whose KV cache is host memory. */
+    static SchedulerFixture inHostMemory(int slots, int kvCells, int hostBytes) {
+        return new SchedulerFixture(new FakeDecoder(8, kvCells, 16, true), slots, hostBytes, EngineSettings.NO_BUDGET);
     }
 
     static SchedulerFixture withPrefillShare(int prefillShare) {
@@ -104,7 +110,7 @@ final class SchedulerFixture {
         Batch batch = scheduler.plan(nowNanos);
         decoder.step(batch);
         int promptRows = batch.size() - batch.outputs();
-        scheduler.accept(batch, STEP_NANOS + promptRows * PROMPT_ROW_NANOS, nowNanos);
+        scheduler.accept(batch, DEVICE_NANOS + promptRows * PROMPT_ROW_NANOS, nowNanos);
         scheduler.retire();
         scheduler.tellProgress(nowNanos);
     }

@@ -273,6 +273,11 @@ class PoisonousPromptTest {
         }
 
         @Override
+        public boolean inHostMemory() {
+            return false;
+        }
+
+        @Override
         public void admit(int sequence, SamplerSettings settings) {}
 
         @Override
