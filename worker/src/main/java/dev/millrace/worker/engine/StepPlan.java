@@ -8,14 +8,15 @@ import java.util.stream.Collectors;
 
 /**
  * Who gets how many rows of a step: every completion that decodes its one row, so that no prompt stalls it, however long;
- * what is left is shared out among those in prefill, evenly, so that a short prompt does not wait for a long one. While
- * anybody generates they get no more than their budget, since a long step is a long wait for the next token. A step is
+ * what is left goes to those in prefill that need least, so that a short prompt does not wait for a long one and of many
+ * that come together the first need not wait for the last; but the oldest has an even share in any case. While anybody
+ * generates they get no more than their budget, since a long step is a long wait for the next token. A step is
  * of one adapter; those who generate with another wait for it, so that prompts keep to a budget then, too.
  */
 final class StepPlan {
     private final int adapter;
     private final List<Slot> decoding;
-    /** Those that need least first. */
+    /** In the order of their admission. */
     private final List<Slot> prefilling;
 
     private final int streams;
@@ -33,7 +34,6 @@ final class StepPlan {
         streams = decoding.isEmpty() ? most : decoding.size();
         prefilling = running.stream()
                 .filter(slot -> slot.adapter() == adapter && slot.prefilling())
-                .sorted(Comparator.comparingInt(Slot::pending))
                 .toList();
         int pending = prefilling.stream().mapToInt(Slot::pending).sum();
         depth = prefilling.stream().mapToInt(Slot::held).max().orElse(0);
@@ -73,10 +73,13 @@ final class StepPlan {
 
     void fill(Batch batch, int rows, FairShare share) {
         decoding.stream().limit(rows).forEach(slot -> put(batch, slot, 1, share));
-        int sharers = prefilling.size();
-        for (Slot slot : prefilling) {
-            put(batch, slot, roundUp(rows - batch.size(), sharers--), share);
+        if (prefilling.isEmpty()) {
+            return;
         }
+        put(batch, prefilling.get(0), roundUp(rows - batch.size(), prefilling.size()), share);
+        prefilling.stream()
+                .sorted(Comparator.comparingInt(Slot::pending))
+                .forEach(slot -> put(batch, slot, rows - batch.size(), share));
     }
 
     private static int roundUp(int rows, int sharers) {

@@ -103,6 +103,31 @@ class SchedulerTest {
     }
 
     @Test
+    void finishesReadingSomeOfThePromptsThatComeTogetherBeforeTheOthers() {
+        List<RecordingListener> listeners = IntStream.range(1, 4)
+                .mapToObj(i -> fixture.enqueue(prompt(i, 16), 5))
+                .toList();
+
+        fixture.steps(2);
+
+        assertThat(listeners.stream().filter(listener -> !listener.ids.isEmpty()))
+                .hasSize(1);
+    }
+
+    @Test
+    void givesTheOldestAnEvenShareHoweverManyShortOnesCome() {
+        RecordingListener oldest = fixture.enqueue(prompt(1, 100), 5);
+        fixture.step();
+
+        for (int step = 0; step < 40 && oldest.ids.isEmpty(); step++) {
+            fixture.enqueue(prompt(2 + step, 20), 1);
+            fixture.step();
+        }
+
+        assertThat(oldest.ids).isNotEmpty();
+    }
+
+    @Test
     void admitsWhatTheCacheHasRoomForNotWhatItMayComeToNeed() {
         RecordingListener first = fixture.enqueue(prompt(20, 20), 900);
         fixture.enqueue(prompt(21, 21), 10);
