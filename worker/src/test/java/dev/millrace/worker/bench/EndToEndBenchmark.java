@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * {@code make bench-end-to-end}: the same chat completions through Millrace and straight into llama-server, by turns, at
@@ -27,11 +28,20 @@ final class EndToEndBenchmark {
     static final String MILLRACE = "millrace";
     static final String SERVER = "llama-server";
 
+    /** For both peers together, and a round at least: Java compiles meanwhile what runs often. */
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private static final int WARM_UP_ROUND = -1;
     /** Of a prompt with its template, in any of the models. */
     private static final int MOST_PROMPT_TOKENS = 96;
 
     private static final double NANOS_PER_SECOND = 1e9;
+
+    /** Both peers, each as often as it takes a second. */
+    @FunctionalInterface
+    private interface Round {
+        List<EndToEndSample> run(int number) throws Exception;
+    }
 
     private final Parameters parameters;
     private final List<EndToEndSample> samples = new ArrayList<>();
@@ -62,19 +72,28 @@ final class EndToEndBenchmark {
             Setting setting = new Setting(file, parameters.device(), cells, clients, parameters.threads());
             try (MillraceStack millrace = MillraceStack.start(setting);
                     LlamaServer server = LlamaServer.start(program, setting, false)) {
-                for (int round = WARM_UP_ROUND; round < parameters.rounds(); round++) {
-                    boolean first = round % 2 == 0;
-                    for (String peer : first ? List.of(MILLRACE, SERVER) : List.of(SERVER, MILLRACE)) {
+                Round round = number -> {
+                    boolean even = number % 2 == 0;
+                    List<EndToEndSample> both = new ArrayList<>();
+                    for (String peer : even ? List.of(MILLRACE, SERVER) : List.of(SERVER, MILLRACE)) {
                         URI address = peer.equals(MILLRACE) ? millrace.address() : server.address();
-                        EndToEndSample sample =
-                                waves(EngineBenchmark.name(model), peer, address, clients, round, noEnd);
-                        if (round > WARM_UP_ROUND) {
-                            samples.add(sample);
-                        }
+                        both.add(waves(EngineBenchmark.name(model), peer, address, clients, number, noEnd));
                     }
+                    return both;
+                };
+                warmUp(round);
+                for (int number = 0; number < parameters.rounds(); number++) {
+                    samples.addAll(round.run(number));
                 }
             }
         }
+    }
+
+    private static void warmUp(Round round) throws Exception {
+        long beganNanos = System.nanoTime();
+        do {
+            round.run(WARM_UP_ROUND);
+        } while (System.nanoTime() - beganNanos < WARM_UP_NANOS);
     }
 
     /** A bias that keeps a completion from ending before its limit, by token id. */
