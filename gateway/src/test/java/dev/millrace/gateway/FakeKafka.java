@@ -18,13 +18,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 final class FakeKafka {
     static final TopicPartition REPLIES = new TopicPartition("replies", 5);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition TURNS = new TopicPartition("turns", 0);
+    private static final TopicPartition CONVERSATIONS = new TopicPartition("conversations", 0);
     private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
@@ -56,12 +61,50 @@ final class FakeKafka {
     private long nextOffset = FIRST_OFFSET;
     private long nextAttendance;
     private long nextHeartbeat;
+    private long nextTurn;
+    private long nextConversation;
     private int seenPrompts;
 
     /** @param answers whether sends are acknowledged by themselves */
     FakeKafka(boolean answers) {
-        producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer());
-        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L, WORKERS, 0L));
+        producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+            @Override
+            public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+                keep(record);
+                return super.send(record, callback);
+            }
+        };
+        consumer.updateEndOffsets(
+                Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L, WORKERS, 0L, CONVERSATIONS, nextConversation));
+        consumer.updateBeginningOffsets(Map.of(CONVERSATIONS, 0L));
+    }
+
+    /** Turns and what is kept of conversations can be read as soon as they are sent, here and at other gateways. */
+    synchronized void keep(ProducerRecord<byte[], byte[]> record) {
+        if (record.topic().equals(TURNS.topic())) {
+            log.append(record(TURNS, nextTurn++, record));
+            log.updateEndOffsets(Map.of(TURNS, nextTurn));
+        } else if (record.topic().equals(CONVERSATIONS.topic())) {
+            ConsumerRecord<byte[], byte[]> kept = record(CONVERSATIONS, nextConversation++, record);
+            log.updateEndOffsets(Map.of(CONVERSATIONS, nextConversation));
+            consumer.schedulePollTask(() -> consumer.addRecord(kept));
+        }
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(
+            TopicPartition partition, long offset, ProducerRecord<byte[], byte[]> sent) {
+        return new ConsumerRecord<>(
+                partition.topic(),
+                partition.partition(),
+                offset,
+                sent.timestamp() == null ? System.currentTimeMillis() : sent.timestamp(),
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                sent.key(),
+                sent.value(),
+                new RecordHeaders(),
+                Optional.empty());
     }
 
     Gateway.Kafka clients() {
@@ -72,6 +115,20 @@ final class FakeKafka {
     Prompt awaitPrompt() {
         await().until(() -> sentTo("prompts").size() > seenPrompts);
         return decode(EventCodec.PROMPT, sentTo("prompts").get(seenPrompts++));
+    }
+
+    List<Prompt> prompts() {
+        return sentTo("prompts").stream()
+                .map(record -> decode(EventCodec.PROMPT, record))
+                .toList();
+    }
+
+    /** But for those that are deleted. */
+    List<Prompt> turns() {
+        return sentTo("turns").stream()
+                .filter(record -> record.value() != null)
+                .map(record -> decode(EventCodec.PROMPT, record))
+                .toList();
     }
 
     List<Cancellation> cancellations() {

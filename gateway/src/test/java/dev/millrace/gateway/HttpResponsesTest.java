@@ -284,7 +284,8 @@ class HttpResponsesTest {
                 Instant.ofEpochSecond(1),
                 "c",
                 null,
-                background);
+                background,
+                false);
     }
 
     private JsonObject response(HttpResponse<String> answer) throws Exception {

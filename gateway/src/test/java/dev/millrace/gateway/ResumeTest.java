@@ -194,6 +194,7 @@ class ResumeTest {
                 Instant.ofEpochSecond(1_700_000_000),
                 "c",
                 null,
+                false,
                 false);
     }
 }

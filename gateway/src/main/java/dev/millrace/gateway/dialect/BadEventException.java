@@ -21,6 +21,11 @@ public final class BadEventException extends Exception {
         this.eventId = eventId;
     }
 
+    /** Of a response that cannot be gone on from. */
+    public static BadEventException ofPrevious(ErrorCode code, String message) {
+        return new BadEventException(code, "previous_response_id", message);
+    }
+
     /** Of an id that is none. */
     public static BadEventException noResponse() {
         return new BadEventException(ErrorCode.RESPONSE_NOT_FOUND, "response_id", "there is no response of this id");

@@ -37,7 +37,8 @@ public final class CursorSeal {
     private static final int TAG_BITS = 128;
     private static final int HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
     private static final int LONGEST_PLAIN = 4096;
-    private static final byte BACKGROUND = 1;
+    private static final int BACKGROUND = 1;
+    private static final int STORED = 2;
 
     private final Map<Integer, SecretKey> keys = new LinkedHashMap<>();
     private final int sealingKey;
@@ -177,7 +178,7 @@ public final class CursorSeal {
                 .putLong(point.createdAt().getEpochSecond());
         put(plain, point.conversation());
         put(plain, point.model() == null ? "" : point.model());
-        plain.put(point.background() ? BACKGROUND : 0);
+        plain.put((byte) ((point.background() ? BACKGROUND : 0) | (point.stored() ? STORED : 0)));
         byte[] bytes = new byte[plain.position()];
         plain.flip().get(bytes);
         return bytes;
@@ -195,9 +196,16 @@ public final class CursorSeal {
         Instant createdAt = Instant.ofEpochSecond(plain.getLong());
         String conversation = text(plain);
         String model = text(plain);
-        boolean background = plain.hasRemaining() && plain.get() == BACKGROUND; // older cursors end before
+        int flags = plain.hasRemaining() ? plain.get() : 0; // older cursors end before
         return new ResumePoint(
-                promptId, partition, offset, createdAt, conversation, model.isEmpty() ? null : model, background);
+                promptId,
+                partition,
+                offset,
+                createdAt,
+                conversation,
+                model.isEmpty() ? null : model,
+                (flags & BACKGROUND) != 0,
+                (flags & STORED) != 0);
     }
 
     private static String text(ByteBuffer plain) {

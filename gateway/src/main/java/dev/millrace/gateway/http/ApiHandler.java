@@ -97,7 +97,7 @@ final class ApiHandler {
     private static void preflight(HttpServerRequest request) {
         HttpServerResponse response = request.response().setStatusCode(204);
         String headers = request.getHeader(HttpHeaders.ACCESS_CONTROL_REQUEST_HEADERS);
-        response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST")
+        response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, DELETE")
                 .putHeader(HttpHeaders.ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
         if (headers != null) {
             response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, headers);
@@ -162,8 +162,10 @@ final class ApiHandler {
                     request,
                     session,
                     body -> session.retrieve(id, request.getParam("stream"), request.getParam("starting_after")));
+        } else if (!cancels && request.method().equals(HttpMethod.DELETE)) {
+            open(request, session, body -> session.delete(id));
         } else {
-            wrongMethod(request, reply, cancels ? "POST" : "GET");
+            wrongMethod(request, reply, cancels ? "POST" : "GET, DELETE");
         }
     }
 

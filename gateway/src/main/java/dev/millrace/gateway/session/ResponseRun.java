@@ -246,6 +246,11 @@ final class ResponseRun implements AnswerRun {
                 : events.whole(ending, text.toString(), pace());
     }
 
+    /** All of it that is known. */
+    String text() {
+        return text.toString();
+    }
+
     /** Why it ended before its time; null where it did not, or runs. */
     @Nullable
     Failure failure() {

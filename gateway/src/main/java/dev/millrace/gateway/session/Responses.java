@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,9 +64,13 @@ final class Responses implements ReplyListener {
     private final Exchange exchange;
     private final SocketOutbox outbox;
     private final Consumer<ErrorEvent> refuse;
+    private final KeptTurns turns;
     private final Map<UUID, Running> running = new HashMap<>();
     /** Have something to write. */
     private final Set<UUID> unflushed = new LinkedHashSet<>();
+
+    /** That look for what they go on from. */
+    private int joining;
 
     private boolean clientGone;
 
@@ -74,6 +79,7 @@ final class Responses implements ReplyListener {
         this.exchange = exchange;
         this.outbox = outbox;
         this.refuse = refuse;
+        this.turns = new KeptTurns(context, exchange);
     }
 
     int count() {
@@ -82,12 +88,23 @@ final class Responses implements ReplyListener {
 
     void create(CreateResponse create) {
         if (!full(create.eventId())) {
-            create(create, Telling.FRAMES);
+            Future<ResponseRun> unused = create(create, Telling.FRAMES).onFailure(failure -> {
+                if (failure instanceof BadEventException refusal) {
+                    refuse.accept(ErrorEvent.of(refusal.of(create.eventId())));
+                }
+            });
         }
     }
 
-    /** Completes when Kafka has the prompt. */
+    /** Completes when Kafka has the prompt; fails with a {@link BadEventException} where it cannot go on from another. */
     Future<ResponseRun> create(CreateResponse create, Telling telling) {
+        joining++;
+        return turns.withHistory(create)
+                .onComplete(joined -> joining--)
+                .compose(joined -> clientGone ? Future.failedFuture("its client is gone") : begin(joined, telling));
+    }
+
+    private Future<ResponseRun> begin(CreateResponse create, Telling telling) {
         Cursor start = subscribe();
         ResumePoint point = new ResumePoint(
                 start.promptId(),
@@ -96,7 +113,8 @@ final class Responses implements ReplyListener {
                 Instant.now(),
                 create.conversation(),
                 create.model(),
-                create.background());
+                create.background(),
+                create.turn().store());
         String cursor = exchange.cursors().seal(point, PRINCIPAL);
         ResponseEvents events = new ResponseEvents(point, cursor, telling.serverSent());
         ResponseClock clock = new ResponseClock(System::nanoTime);
@@ -105,7 +123,10 @@ final class Responses implements ReplyListener {
         if (!telling.whole()) {
             outbox.write(events.created(create.eventId(), cursor));
         }
-        return send(create, start).map(sent -> run);
+        Prompt prompt = prompt(create, start);
+        return kept(create, prompt, point.createdAt())
+                .compose(kept -> send(prompt))
+                .map(sent -> run);
     }
 
     /** Where the events of an answer will be that is to be asked for. */
@@ -116,7 +137,7 @@ final class Responses implements ReplyListener {
     /** Asks for an answer. It goes to its client through this run. */
     void start(CreateResponse create, Cursor start, AnswerRun run) {
         add(create, start, run);
-        Future<Void> unused = send(create, start);
+        Future<Void> unused = send(prompt(create, start));
     }
 
     private void add(CreateResponse create, Cursor start, AnswerRun run) {
@@ -125,9 +146,15 @@ final class Responses implements ReplyListener {
                 new Running(create.conversation(), create.background(), run, attendees(start.promptId()), null));
     }
 
-    private Future<Void> send(CreateResponse create, Cursor start) {
-        return send(
-                create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset())));
+    private static Prompt prompt(CreateResponse create, Cursor start) {
+        return create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset()));
+    }
+
+    /** Before the prompt is sent: whoever hears of an answer can go on from it. */
+    private Future<Void> kept(CreateResponse create, Prompt prompt, Instant createdAt) {
+        return create.turn().store()
+                ? sent(prompt, exchange.prompts().keep(create.toKeep(prompt), createdAt))
+                : Future.succeededFuture();
     }
 
     /** @throws BadEventException when the cursor cannot be opened */
@@ -158,11 +185,12 @@ final class Responses implements ReplyListener {
 
     private boolean full(@Nullable String eventId) {
         int most = exchange.limits().mostRunning();
-        if (running.size() >= most) {
+        boolean full = running.size() + joining >= most;
+        if (full) {
             String message = "one socket may have " + most + " responses running";
             refuse.accept(new ErrorEvent(ErrorCode.TOO_MANY_RESPONSES, message, null, eventId));
         }
-        return running.size() >= most;
+        return full;
     }
 
     private void add(UUID id, Running response) {
@@ -178,12 +206,15 @@ final class Responses implements ReplyListener {
     }
 
     private Future<Void> send(Prompt prompt) {
-        return Future.fromCompletionStage(exchange.prompts().send(prompt), context)
-                .onFailure(failure -> {
-                    LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
-                    sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
-                    fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
-                });
+        return sent(prompt, exchange.prompts().send(prompt));
+    }
+
+    private Future<Void> sent(Prompt prompt, CompletionStage<Void> taken) {
+        return Future.fromCompletionStage(taken, context).onFailure(failure -> {
+            LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
+            sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
+            fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
+        });
     }
 
     void cancel(CancelResponse cancel) {

@@ -21,7 +21,9 @@ class ResponseEventsTest {
     private static final Pace PACE = new Pace(12.5, 40.0);
 
     private final ResponseEvents events = new ResponseEvents(
-            new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false), "sealed", false);
+            new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false, false),
+            "sealed",
+            false);
 
     @Test
     void numbersEventsAsItIsTold() {
