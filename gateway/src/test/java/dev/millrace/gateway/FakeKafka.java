@@ -140,6 +140,7 @@ final class FakeKafka {
     /** What has been sent since the last call, and forgets it, as it does old replies. */
     synchronized List<ProducerRecord<byte[], byte[]>> takeSent() {
         log.deleteBefore(REPLIES, Math.max(0, nextOffset - MOST_KEPT));
+        log.deleteBefore(TURNS, Math.max(0, nextTurn - MOST_KEPT));
         synchronized (producer) { // its own lock
             List<ProducerRecord<byte[], byte[]>> sent = producer.history();
             producer.clear();

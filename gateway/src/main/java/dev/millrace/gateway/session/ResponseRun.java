@@ -209,8 +209,10 @@ final class ResponseRun implements AnswerRun {
             onBegin();
         }
         ending = last;
+        if (held == null) { // who only reads what ended long ago ends nothing
+            metrics.onEnded(last.reason());
+        }
         held = null;
-        metrics.onEnded(last.reason());
     }
 
     @Override

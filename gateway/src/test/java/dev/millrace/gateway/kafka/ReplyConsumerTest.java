@@ -16,6 +16,7 @@ import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ class ReplyConsumerTest {
 
     private final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("none");
     private final Heard heard = new Heard();
-    private final Conversations conversations = new Conversations(InstantSource.system());
+    private final Conversations conversations = new Conversations(() -> Instant.EPOCH);
     private final LivingWorkers workers = new LivingWorkers(InstantSource.system());
     private final ReplyConsumer consumer = new ReplyConsumer(
             "poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), new Topics(""), workers, conversations);
@@ -219,7 +220,7 @@ class ReplyConsumerTest {
         assertThat(unknown).isEqualTo(-1);
         assertThat(position).isEqualTo(80);
         assertThat(heard.offsets()).containsExactly(80L);
-        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE, WORKERS);
+        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE, WORKERS, KEPT);
         assertThat(consumer.position(ELSEWHERE)).isEqualTo(-1);
     }
 
