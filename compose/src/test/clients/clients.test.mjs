@@ -203,6 +203,26 @@ test('openai goes on with a conversation that Millrace keeps, until it is delete
   await assert.rejects(openai.responses.delete(first.id), NotFoundError);
 });
 
+test('openai goes on with a conversation by its name', async () => {
+  const conversation = await openai.conversations.create({ metadata: { topic: 'robots' } });
+  const first = await openai.responses.create({ ...asked, conversation: conversation.id });
+  const events = await collect(
+    await openai.responses.create({ ...asked, input: 'Thank you!', conversation: { id: conversation.id }, stream: true }),
+  );
+  const alone = await openai.responses.create({ ...asked, input: 'Thank you!' });
+  const retrieved = await openai.conversations.retrieve(conversation.id);
+  const deleted = await openai.conversations.delete(conversation.id);
+
+  const usage = events.at(-1).response.usage;
+  assert.equal(first.conversation.id, conversation.id);
+  assert.ok(usage.input_tokens > alone.usage.input_tokens, 'the first turn is a part of the prompt');
+  assert.ok(usage.input_tokens_details.cached_tokens > 0, 'and was in the cache');
+  assert.deepEqual(retrieved, conversation);
+  assert.deepEqual(deleted, { id: conversation.id, object: 'conversation.deleted', deleted: true });
+  await assert.rejects(openai.responses.create({ ...asked, conversation: conversation.id }), NotFoundError);
+  await assert.rejects(openai.conversations.retrieve(conversation.id), NotFoundError);
+});
+
 test('openai is told of responses that there are not', async () => {
   await assert.rejects(openai.responses.retrieve('resp_none'), (error) => {
     assert.ok(error instanceof NotFoundError);

@@ -61,7 +61,9 @@ final class FakeKafka {
     private long nextOffset = FIRST_OFFSET;
     private long nextAttendance;
     private long nextHeartbeat;
-    private long nextTurn;
+    /** Guarded by the producer's monitor, under which records are sent. */
+    private volatile long nextTurn;
+
     private long nextConversation;
     private int seenPrompts;
 
@@ -80,10 +82,12 @@ final class FakeKafka {
     }
 
     /** Turns and what is kept of conversations can be read as soon as they are sent, here and at other gateways. */
-    synchronized void keep(ProducerRecord<byte[], byte[]> record) {
+    private void keep(ProducerRecord<byte[], byte[]> record) {
         if (record.topic().equals(TURNS.topic())) {
-            log.append(record(TURNS, nextTurn++, record));
-            log.updateEndOffsets(Map.of(TURNS, nextTurn));
+            long offset = nextTurn;
+            nextTurn = offset + 1;
+            log.append(record(TURNS, offset, record));
+            log.updateEndOffsets(Map.of(TURNS, offset + 1));
         } else if (record.topic().equals(CONVERSATIONS.topic())) {
             ConsumerRecord<byte[], byte[]> kept = record(CONVERSATIONS, nextConversation++, record);
             log.updateEndOffsets(Map.of(CONVERSATIONS, nextConversation));

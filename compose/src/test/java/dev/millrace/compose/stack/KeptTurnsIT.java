@@ -20,7 +20,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,9 +33,11 @@ class KeptTurnsIT {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final String QUESTION = "Write a short story about a robot learning to paint.";
 
+    private static Installation installation;
     private static JavaProcess worker;
-    private static Node one;
-    private static Node other;
+
+    private Node one;
+    private Node other;
 
     /** A gateway. */
     private record Node(JavaProcess process, String address) {
@@ -60,15 +64,23 @@ class KeptTurnsIT {
         }
 
         HttpResponse<String> respond(ObjectNode asked) throws Exception {
-            return send(HttpRequest.newBuilder(URI.create(address + "responses"))
-                    .header("content-type", "application/json")
-                    .POST(BodyPublishers.ofString(asked.toString())));
+            return send("responses", asked);
         }
 
         JsonNode answer(ObjectNode asked) throws Exception {
-            HttpResponse<String> response = respond(asked);
+            return post("responses", asked);
+        }
+
+        JsonNode post(String path, ObjectNode body) throws Exception {
+            HttpResponse<String> response = send(path, body);
             assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
             return JSON.readTree(response.body());
+        }
+
+        private HttpResponse<String> send(String path, ObjectNode body) throws Exception {
+            return send(HttpRequest.newBuilder(URI.create(address + path))
+                    .header("content-type", "application/json")
+                    .POST(BodyPublishers.ofString(body.toString())));
         }
 
         HttpResponse<String> delete(String id) throws Exception {
@@ -83,17 +95,25 @@ class KeptTurnsIT {
 
     @BeforeAll
     static void start() throws Exception {
-        Installation installation = Installation.create(KeptTurnsIT.class);
+        installation = Installation.create(KeptTurnsIT.class);
         worker = installation.startWorker();
-        one = Node.start(installation, "one");
-        other = Node.start(installation, "other");
     }
 
     @AfterAll
     static void stop() throws Exception {
+        worker.close();
+    }
+
+    @BeforeEach
+    void startGateways() throws Exception {
+        one = Node.start(installation, "one");
+        other = Node.start(installation, "other");
+    }
+
+    @AfterEach
+    void stopGateways() throws Exception {
         one.process().close();
         other.process().close();
-        worker.close();
     }
 
     @Test
@@ -110,6 +130,21 @@ class KeptTurnsIT {
 
         assertThat(refused.statusCode()).isEqualTo(404);
         assertThat(refused.body()).contains("previous_response_not_found");
+        assertThat(cachedTokens(second)).isPositive();
+        assertThat(cachedTokens(third)).isGreaterThan(cachedTokens(second));
+        assertThat(text(third)).isNotEmpty().isEqualTo(text(said));
+        assertThat(inputTokens(third)).isEqualTo(inputTokens(said));
+    }
+
+    @Test
+    void aNamedConversationGoesOnWhereverItsTurnsAreAsked() throws Exception {
+        String id = id(one.post("conversations", JSON.createObjectNode()));
+
+        JsonNode first = one.answer(asked().put("input", QUESTION).put("conversation", id));
+        JsonNode second = other.answer(asked().put("input", "Thank you!").put("conversation", id));
+        JsonNode third = one.answer(asked().put("input", "Bye!").put("conversation", id));
+        JsonNode said = one.answer(wholeConversation(first, second));
+
         assertThat(cachedTokens(second)).isPositive();
         assertThat(cachedTokens(third)).isGreaterThan(cachedTokens(second));
         assertThat(text(third)).isNotEmpty().isEqualTo(text(said));

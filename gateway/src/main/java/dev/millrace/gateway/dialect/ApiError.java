@@ -43,6 +43,7 @@ public record ApiError(
                     "adapter_not_found",
                     "response_not_found",
                     "previous_response_not_found",
+                    "conversation_not_found",
                     "cursor_key_unknown" -> 404;
             case "method_not_allowed" -> 405;
             case "request_timeout" -> 408;

@@ -31,6 +31,12 @@ public final class BadEventException extends Exception {
         return new BadEventException(ErrorCode.RESPONSE_NOT_FOUND, "response_id", "there is no response of this id");
     }
 
+    /** Of a name that is none. */
+    public static BadEventException noConversation() {
+        return new BadEventException(
+                ErrorCode.CONVERSATION_NOT_FOUND, "conversation", "there is no conversation of this name");
+    }
+
     /** The same, of the event that the client gave this id. */
     public BadEventException of(@Nullable String eventId) {
         return new BadEventException(code, param, String.valueOf(getMessage()), eventId);

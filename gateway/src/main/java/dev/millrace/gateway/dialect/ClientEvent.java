@@ -42,6 +42,12 @@ public sealed interface ClientEvent {
                     eventId, model, conversation, messages, other, language, adapter, background, turn);
         }
 
+        /** The same as a part of this conversation, by whose name it calls it. */
+        public CreateResponse in(UUID named) throws BadEventException {
+            return new CreateResponse(
+                    eventId, model, conversation, messages, sampling, language, adapter, background, turn.in(named));
+        }
+
         /**
          * The same behind the turns before it, in their conversation.
          *

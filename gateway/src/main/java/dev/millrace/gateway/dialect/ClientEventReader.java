@@ -118,6 +118,7 @@ public final class ClientEventReader {
                 "conversation",
                 "is that of previous_response_id: only one of them may be given");
         Turn turn = new Turn(
+                null,
                 Boolean.TRUE.equals(fields.flag("store")),
                 previous,
                 !Boolean.FALSE.equals(fields.flag("include_history")),

@@ -11,6 +11,11 @@ public final class Deletion {
         return encoded(id, "response.deleted");
     }
 
+    /** Of the conversation of this id. */
+    public static String ofConversation(String id) {
+        return encoded(id, "conversation.deleted");
+    }
+
     private static String encoded(String id, String object) {
         return new JsonObject()
                 .put("id", id)

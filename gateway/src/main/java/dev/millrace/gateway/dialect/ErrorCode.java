@@ -32,6 +32,8 @@ public enum ErrorCode {
     RESPONSE_NOT_FOUND,
     /** What it shall go on from was not kept, is deleted or too old, or is no response. */
     PREVIOUS_RESPONSE_NOT_FOUND,
+    /** No conversation of this name was created, or it is deleted or too old. */
+    CONVERSATION_NOT_FOUND,
     /** What it shall go on from still runs. */
     PREVIOUS_RESPONSE_UNFINISHED,
     /** A conversation that is kept has more messages, or longer ones, than one may have. */

@@ -4,12 +4,14 @@ import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request's place in a conversation whose history Kafka keeps. Immutable.
  *
+ * @param conversation that goes on from it by its name; null: none
  * @param store whether it is kept, so that another one may go on from it
  * @param previous the id of the response that it goes on from
  * @param includeHistory whether the model sees the turns before
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param messages all turns so far without instructions, this one's last: what is kept
  */
 public record Turn(
+        @Nullable UUID conversation,
         boolean store,
         @Nullable String previous,
         boolean includeHistory,
@@ -27,13 +30,20 @@ public record Turn(
 
     /** Of a request that says all itself. */
     static Turn alone(List<Message> messages) {
-        return new Turn(false, null, true, null, messages);
+        return new Turn(null, false, null, true, null, messages);
+    }
+
+    /** The same as a part of this conversation, which keeps it. */
+    Turn in(UUID conversation) throws BadEventException {
+        requireRoom();
+        return new Turn(conversation, true, previous, includeHistory, instructions, messages);
     }
 
     /** The same behind the turns before it. */
     Turn after(List<Message> history, String answer) throws BadEventException {
         Stream<Message> answered = answer.isEmpty() ? Stream.of() : Stream.of(new Message(Role.ASSISTANT, answer));
         Turn joined = new Turn(
+                conversation,
                 store,
                 previous,
                 includeHistory,

@@ -9,9 +9,11 @@ import dev.millrace.schemas.event.KeptConversation;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -35,6 +37,9 @@ public final class Conversations {
     /** The oldest record first. */
     private final Map<UUID, Entry> entries = new LinkedHashMap<>();
 
+    /** Those that a turn is just being added to, here. */
+    private final Set<UUID> claimed = new HashSet<>();
+
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     private long position;
 
@@ -49,6 +54,16 @@ public final class Conversations {
 
     public synchronized boolean isDeleted(UUID promptId) {
         return body(promptId) instanceof DeletedResponse;
+    }
+
+    /** Whether nobody else at this gateway is about to add a turn; if so, nobody may before {@link #release}. */
+    public synchronized boolean claim(UUID conversation) {
+        return claimed.add(conversation);
+    }
+
+    /** The turn stands there, or is given up. */
+    public synchronized void release(UUID conversation) {
+        claimed.remove(conversation);
     }
 
     private @Nullable Object body(UUID id) {

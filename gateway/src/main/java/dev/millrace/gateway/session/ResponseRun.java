@@ -41,7 +41,7 @@ final class ResponseRun implements AnswerRun {
     private final SessionMetrics metrics;
     private final int startingAfter;
     private final Telling telling;
-    /** Live events that come before those of the past are all there; null when they are. */
+    /** Live events that come before those of the past are all there, or before they may be told; null when they are. */
     private @Nullable List<Reply> held;
 
     private final StringBuilder text = new StringBuilder();
@@ -104,6 +104,11 @@ final class ResponseRun implements AnswerRun {
         } else {
             held.add(reply);
         }
+    }
+
+    /** Tells nothing before {@link #onCaughtUp}, though it begins. */
+    void hold() {
+        held = new ArrayList<>();
     }
 
     void onCaughtUp() {

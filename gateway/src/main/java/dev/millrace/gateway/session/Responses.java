@@ -101,7 +101,11 @@ final class Responses implements ReplyListener {
         joining++;
         return turns.withHistory(create)
                 .onComplete(joined -> joining--)
-                .compose(joined -> clientGone ? Future.failedFuture("its client is gone") : begin(joined, telling));
+                .compose(joined -> beginIfAsked(joined, telling).onComplete(begun -> turns.release(joined)));
+    }
+
+    private Future<ResponseRun> beginIfAsked(CreateResponse create, Telling telling) {
+        return clientGone ? Future.failedFuture("its client is gone") : begin(create, telling);
     }
 
     private Future<ResponseRun> begin(CreateResponse create, Telling telling) {
@@ -119,6 +123,9 @@ final class Responses implements ReplyListener {
         ResponseEvents events = new ResponseEvents(point, cursor, telling.serverSent());
         ResponseClock clock = new ResponseClock(System::nanoTime);
         ResponseRun run = ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics(), telling);
+        if (create.turn().conversation() != null) {
+            run.hold();
+        }
         add(create, start, run);
         if (!telling.whole()) {
             outbox.write(events.created(create.eventId(), cursor));
@@ -126,6 +133,7 @@ final class Responses implements ReplyListener {
         Prompt prompt = prompt(create, start);
         return kept(create, prompt, point.createdAt())
                 .compose(kept -> send(prompt))
+                .compose(sent -> advanced(create, prompt, ResponseId.of(cursor)))
                 .map(sent -> run);
     }
 
@@ -138,6 +146,20 @@ final class Responses implements ReplyListener {
     void start(CreateResponse create, Cursor start, AnswerRun run) {
         add(create, start, run);
         Future<Void> unused = send(prompt(create, start));
+    }
+
+    /**
+     * Behind the prompt: a conversation that stood at a response which nobody was asked for could not go on. And before
+     * anything is told of the answer, so that whoever knows its end finds it.
+     */
+    private Future<Void> advanced(CreateResponse create, Prompt prompt, String response) {
+        UUID conversation = create.turn().conversation();
+        return conversation == null
+                ? Future.succeededFuture()
+                : sent(prompt, turns.advance(conversation, response)).onSuccess(noted -> {
+                    changeResumed(prompt.getId(), ResponseRun::onCaughtUp);
+                    flush();
+                });
     }
 
     private void add(CreateResponse create, Cursor start, AnswerRun run) {
@@ -210,11 +232,13 @@ final class Responses implements ReplyListener {
     }
 
     private Future<Void> sent(Prompt prompt, CompletionStage<Void> taken) {
-        return Future.fromCompletionStage(taken, context).onFailure(failure -> {
-            LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
-            sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
-            fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
-        });
+        return Future.fromCompletionStage(taken, context).onFailure(failure -> onNotSent(prompt, failure));
+    }
+
+    private void onNotSent(Prompt prompt, Throwable failure) {
+        LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
+        sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
+        fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
     }
 
     void cancel(CancelResponse cancel) {
