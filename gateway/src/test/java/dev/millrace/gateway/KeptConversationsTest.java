@@ -184,7 +184,10 @@ class KeptConversationsTest {
         assertThat(code(post(list))).isEqualTo("invalid_type");
         assertThat(code(post(unknown))).isEqualTo("unknown_parameter");
         assertThat(code(post(longKey))).isEqualTo("invalid_value");
-        assertThat(request("POST", created()).statusCode()).isEqualTo(405);
+        assertThat(http.stream(http.request("DELETE", HttpChat.CONVERSATIONS).build())
+                        .join()
+                        .statusCode())
+                .isEqualTo(405);
     }
 
     private String created() throws Exception {
