@@ -52,15 +52,15 @@ class KeptTurnsIT {
                     "--http-port=" + port,
                     "--cursor-keys=" + Base64.getEncoder().encodeToString(new byte[32]));
             Node node = new Node(process, "http://" + Ports.LOOPBACK + ":" + port + "/v1/");
-            await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> node.get("models")
-                    .at("/data/0/id")
-                    .isTextual());
+            await().atMost(Duration.ofSeconds(60))
+                    .ignoreExceptions()
+                    .until(() -> node.get("models").at("/data/0/id").isTextual());
             return node;
         }
 
         JsonNode get(String path) throws Exception {
-            return JSON.readTree(send(HttpRequest.newBuilder(URI.create(address + path)))
-                    .body());
+            return JSON.readTree(
+                    send(HttpRequest.newBuilder(URI.create(address + path))).body());
         }
 
         HttpResponse<String> respond(ObjectNode asked) throws Exception {
