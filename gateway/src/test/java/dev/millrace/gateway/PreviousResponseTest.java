@@ -1,6 +1,7 @@
 package dev.millrace.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.schemas.Writer;
@@ -14,6 +15,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,19 @@ class PreviousResponseTest {
                 .extracting(record -> record.topic())
                 .containsExactly("turns", "prompts");
         assertThat(kafka.turns().get(0)).isEqualTo(kafka.prompts().get(0));
+    }
+
+    @Test
+    void asksNothingThatCouldNotBeKept() throws Exception {
+        FakeKafka failing = new FakeKafka(false);
+        try (GatewayFixture behind = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(5)), failing)) {
+            var answer = new HttpChat(behind.httpPort()).respond(stored("Hi"));
+            await().until(() -> failing.producer.errorNext(new TimeoutException("away")));
+
+            assertThat(answer.join().statusCode()).isEqualTo(503);
+            assertThat(code(answer.join())).isEqualTo("prompt_not_sent");
+            assertThat(failing.prompts()).isEmpty();
+        }
     }
 
     @Test
