@@ -20,12 +20,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** A client of the HTTP API. What it hears has to agree with the document that the gateway serves. */
 final class HttpChat {
     static final String COMPLETIONS = "/v1/chat/completions";
     static final String RESPONSES = "/v1/responses";
     static final String CONVERSATIONS = "/v1/conversations";
+    private static final long PATIENCE_SECONDS = 20;
     private static final String DATA = "data: ";
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -95,7 +97,7 @@ final class HttpChat {
     }
 
     CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest request) {
-        return client.sendAsync(request, BodyHandlers.ofString());
+        return client.sendAsync(request, BodyHandlers.ofString()).orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     CompletableFuture<HttpResponse<InputStream>> stream(HttpRequest request) {

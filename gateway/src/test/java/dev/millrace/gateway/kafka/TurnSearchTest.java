@@ -31,8 +31,9 @@ class TurnSearchTest {
 
     @Test
     void findsATurnByItsTimeWithoutReadingWhatComesAfter() {
-        append(prompt(), NOON.minusSeconds(60));
-        append(prompt(), NOON);
+        for (int i = 0; i < 100; i++) {
+            append(prompt(), NOON.minusSeconds(100 - i));
+        }
         append(turn, NOON);
         for (int i = 0; i < 100; i++) {
             append(prompt(), NOON.plusSeconds(i));
