@@ -45,6 +45,7 @@ class ResponseEventsTest {
                         .put("created_at", 1_700_000_000)
                         .put("status", "queued")
                         .put("background", false)
+                        .put("store", false)
                         .put("model", "qwen")
                         .put("conversation", new JsonObject().put("id", "c-1"))
                         .put("error", null)
