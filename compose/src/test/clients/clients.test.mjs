@@ -227,6 +227,46 @@ test('openai cancels a response in the background', async () => {
   assert.equal(cancelled.incomplete_details.reason, 'cancelled');
 });
 
+test('openai goes on with a conversation that Millrace keeps, until it is deleted', async () => {
+  const first = await openai.responses.create({ ...asked, store: true });
+  const more = { ...asked, input: 'Thank you!', previous_response_id: first.id };
+  const second = await openai.responses.create(more);
+  const alone = await openai.responses.create({ ...asked, input: 'Thank you!' });
+  await openai.responses.delete(first.id);
+
+  assert.equal(first.store, true);
+  assert.ok(second.usage.input_tokens > alone.usage.input_tokens, 'the first turn is a part of the prompt');
+  assert.ok(second.usage.input_tokens_details.cached_tokens > 0, 'and was in the cache');
+  for (const stream of [false, true]) {
+    await assert.rejects(openai.responses.create({ ...more, stream }), (error) => {
+      assert.ok(error instanceof NotFoundError);
+      assert.equal(error.code, 'previous_response_not_found');
+      return true;
+    });
+  }
+  await assert.rejects(openai.responses.delete(first.id), NotFoundError);
+});
+
+test('openai goes on with a conversation by its name', async () => {
+  const conversation = await openai.conversations.create({ metadata: { topic: 'robots' } });
+  const first = await openai.responses.create({ ...asked, conversation: conversation.id });
+  const events = await collect(
+    await openai.responses.create({ ...asked, input: 'Thank you!', conversation: { id: conversation.id }, stream: true }),
+  );
+  const alone = await openai.responses.create({ ...asked, input: 'Thank you!' });
+  const retrieved = await openai.conversations.retrieve(conversation.id);
+  const deleted = await openai.conversations.delete(conversation.id);
+
+  const usage = events.at(-1).response.usage;
+  assert.equal(first.conversation.id, conversation.id);
+  assert.ok(usage.input_tokens > alone.usage.input_tokens, 'the first turn is a part of the prompt');
+  assert.ok(usage.input_tokens_details.cached_tokens > 0, 'and was in the cache');
+  assert.deepEqual(retrieved, conversation);
+  assert.deepEqual(deleted, { id: conversation.id, object: 'conversation.deleted', deleted: true });
+  await assert.rejects(openai.responses.create({ ...asked, conversation: conversation.id }), NotFoundError);
+  await assert.rejects(openai.conversations.retrieve(conversation.id), NotFoundError);
+});
+
 test('openai is told of responses that there are not', async () => {
   await assert.rejects(openai.responses.retrieve('resp_none'), (error) => {
     assert.ok(error instanceof NotFoundError);

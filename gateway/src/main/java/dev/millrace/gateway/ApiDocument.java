@@ -4,6 +4,7 @@ import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.ConversationEntry;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
@@ -28,6 +29,7 @@ final class ApiDocument {
                     Cancellation.getClassSchema(),
                     Completion.getClassSchema(),
                     Attendance.getClassSchema(),
+                    ConversationEntry.getClassSchema(),
                     WorkerStatus.getClassSchema())
             .collect(Collectors.toUnmodifiableMap(Schema::getFullName, schema -> schema));
 

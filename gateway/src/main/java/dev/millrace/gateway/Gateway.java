@@ -5,6 +5,7 @@ import dev.millrace.gateway.dialect.ModelList;
 import dev.millrace.gateway.http.HttpVerticle;
 import dev.millrace.gateway.http.PageFiles;
 import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Conversations;
 import dev.millrace.gateway.kafka.DeliveryMetrics;
 import dev.millrace.gateway.kafka.KafkaClients;
 import dev.millrace.gateway.kafka.LivingWorkers;
@@ -116,11 +117,12 @@ public final class Gateway implements Service {
     private Future<Exchange> startKafka(Kafka kafka, SessionLimits limits) {
         Topics topics = config.kafka().topics();
         LivingWorkers workers = new LivingWorkers(InstantSource.system());
+        Conversations conversations = new Conversations(InstantSource.system());
         ReplyConsumer replies = new ReplyConsumer(
-                config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics, workers);
+                config.gatewayId() + "-replies", kafka.consumer(), kafka.partitions(), topics, workers, conversations);
         replies.register(registry);
         CatchUp catchUp =
-                new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics.completions());
+                new CatchUp(config.gatewayId() + "-catch-up", kafka.catchUpConsumer(), replies, topics, conversations);
         PromptProducer prompts = new PromptProducer(
                 config.gatewayId() + "-prompts", kafka.producer(), topics, new DeliveryMetrics(registry));
         CompletableFuture<Void> consumerEnded = replies.start();
@@ -140,6 +142,7 @@ public final class Gateway implements Service {
                     prompts,
                     replies,
                     catchUp,
+                    conversations,
                     cursors(topics.replies()),
                     topics.replies(),
                     limits,

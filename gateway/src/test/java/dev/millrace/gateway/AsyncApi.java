@@ -80,7 +80,9 @@ final class AsyncApi {
         ObjectNode headers = JSON.createObjectNode();
         record.headers().forEach(header -> headers.set(header.key(), text(header.value())));
         faults.addAll(faults(message + "/headers", headers));
-        faults.addAll(avroFaults(document.at(message + "/payload/schema"), record.value()));
+        if (record.value() != null || !channel.path("x-tombstones").asBoolean()) {
+            faults.addAll(avroFaults(document.at(message + "/payload/schema"), record.value()));
+        }
         return faults;
     }
 

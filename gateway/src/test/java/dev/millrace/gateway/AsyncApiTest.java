@@ -36,7 +36,8 @@ import org.junit.jupiter.api.Test;
 
 /** The document knows what the code knows, and nothing besides. Traffic is held to it by {@link ChatClient}. */
 class AsyncApiTest {
-    private static final ResumePoint POINT = new ResumePoint(UUID.randomUUID(), 0, 0, Instant.EPOCH, "c", null, false);
+    private static final ResumePoint POINT =
+            new ResumePoint(UUID.randomUUID(), 0, 0, Instant.EPOCH, "c", null, false, false);
     /** They tell over HTTP how a response stands. */
     private static final Set<String> NO_EVENTS = Set.of("present", "whole");
 
@@ -127,6 +128,8 @@ class AsyncApiTest {
                         topics.controls(),
                         topics.completions(),
                         topics.attendance(),
+                        topics.turns(),
+                        topics.conversations(),
                         topics.workers(),
                         topics.deadLetters());
         assertThat(Topics.class.getDeclaredMethods())

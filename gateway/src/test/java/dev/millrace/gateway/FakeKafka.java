@@ -19,14 +19,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
@@ -38,6 +41,8 @@ final class FakeKafka {
     static final TopicPartition REPLIES = new TopicPartition("replies", 5);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
     private static final TopicPartition COMPLETIONS = new TopicPartition("completions", 0);
+    private static final TopicPartition TURNS = new TopicPartition("turns", 0);
+    private static final TopicPartition CONVERSATIONS = new TopicPartition("conversations", 0);
     private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     /** Where the log ended when the gateway started. */
     static final long FIRST_OFFSET = 100;
@@ -59,12 +64,54 @@ final class FakeKafka {
     private long nextOffset = FIRST_OFFSET;
     private long nextAttendance;
     private long nextHeartbeat;
+    /** Guarded by the producer's monitor, under which records are sent. */
+    private volatile long nextTurn;
+
+    private long nextConversation;
     private int seenPrompts;
 
     /** @param answers whether sends are acknowledged by themselves */
     FakeKafka(boolean answers) {
-        producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer());
-        consumer.updateEndOffsets(Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L, WORKERS, 0L));
+        producer = new MockProducer<>(answers, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+            @Override
+            public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+                keep(record);
+                return super.send(record, callback);
+            }
+        };
+        consumer.updateEndOffsets(
+                Map.of(REPLIES, FIRST_OFFSET, ATTENDANCE, 0L, WORKERS, 0L, CONVERSATIONS, nextConversation));
+        consumer.updateBeginningOffsets(Map.of(CONVERSATIONS, 0L));
+    }
+
+    /** Turns and what is kept of conversations can be read as soon as they are sent, here and at other gateways. */
+    private void keep(ProducerRecord<byte[], byte[]> record) {
+        if (record.topic().equals(TURNS.topic())) {
+            long offset = nextTurn;
+            nextTurn = offset + 1;
+            log.append(record(TURNS, offset, record));
+            log.updateEndOffsets(Map.of(TURNS, offset + 1));
+        } else if (record.topic().equals(CONVERSATIONS.topic())) {
+            ConsumerRecord<byte[], byte[]> kept = record(CONVERSATIONS, nextConversation++, record);
+            log.updateEndOffsets(Map.of(CONVERSATIONS, nextConversation));
+            consumer.schedulePollTask(() -> consumer.addRecord(kept));
+        }
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(
+            TopicPartition partition, long offset, ProducerRecord<byte[], byte[]> sent) {
+        return new ConsumerRecord<>(
+                partition.topic(),
+                partition.partition(),
+                offset,
+                sent.timestamp() == null ? System.currentTimeMillis() : sent.timestamp(),
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                sent.key(),
+                sent.value(),
+                new RecordHeaders(),
+                Optional.empty());
     }
 
     Gateway.Kafka clients() {
@@ -77,6 +124,20 @@ final class FakeKafka {
         return decode(EventCodec.PROMPT, sentTo("prompts").get(seenPrompts++));
     }
 
+    List<Prompt> prompts() {
+        return sentTo("prompts").stream()
+                .map(record -> decode(EventCodec.PROMPT, record))
+                .toList();
+    }
+
+    /** But for those that are deleted. */
+    List<Prompt> turns() {
+        return sentTo("turns").stream()
+                .filter(record -> record.value() != null)
+                .map(record -> decode(EventCodec.PROMPT, record))
+                .toList();
+    }
+
     List<Cancellation> cancellations() {
         return sentTo("controls").stream()
                 .map(record -> decode(EventCodec.CANCELLATION, record))
@@ -86,6 +147,7 @@ final class FakeKafka {
     /** What has been sent since the last call, and forgets it, as it does old replies. */
     synchronized List<ProducerRecord<byte[], byte[]>> takeSent() {
         log.deleteBefore(REPLIES, Math.max(0, nextOffset - MOST_KEPT));
+        log.deleteBefore(TURNS, Math.max(0, nextTurn - MOST_KEPT));
         synchronized (producer) { // its own lock
             List<ProducerRecord<byte[], byte[]>> sent = producer.history();
             producer.clear();

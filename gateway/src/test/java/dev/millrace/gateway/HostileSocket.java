@@ -135,7 +135,8 @@ final class HostileSocket implements AutoCloseable {
                 .put("max_output_tokens", 9)
                 .put("text", new JsonObject().put("format", format))
                 .put("stream", true)
-                .put("store", false)
+                .put("store", true)
+                .put("include_history", true)
                 .put("background", false)
                 .put("truncation", "disabled")
                 .put("tools", new JsonArray());

@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 final class HttpChat {
     static final String COMPLETIONS = "/v1/chat/completions";
     static final String RESPONSES = "/v1/responses";
+    static final String CONVERSATIONS = "/v1/conversations";
+    private static final long PATIENCE_SECONDS = 20;
     private static final String DATA = "data: ";
     /** Neither joining nor reading heeds an interrupt. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -76,7 +78,8 @@ final class HttpChat {
     HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
         String path = request.uri().getPath();
-        if (!response.body().isEmpty() && (path.equals(COMPLETIONS) || path.startsWith(RESPONSES))) {
+        if (!response.body().isEmpty()
+                && (path.equals(COMPLETIONS) || path.startsWith(RESPONSES) || path.startsWith(CONVERSATIONS))) {
             assertThat(faults(response, response.body())).as(response.body()).isEmpty();
         }
         return response;
@@ -84,7 +87,11 @@ final class HttpChat {
 
     private Set<ValidationMessage> faults(HttpResponse<?> response, String json) throws IOException {
         String method = response.request().method().toLowerCase(Locale.ROOT);
-        String path = response.request().uri().getPath().replaceFirst("(?<=/responses/)[^/]+", "{response_id}");
+        String path = response.request()
+                .uri()
+                .getPath()
+                .replaceFirst("(?<=/responses/)[^/]+", "{response_id}")
+                .replaceFirst("(?<=/conversations/)[^/]+", "{conversation_id}");
         return document.faults(method, path, response.statusCode(), type(response), json);
     }
 
@@ -93,7 +100,11 @@ final class HttpChat {
     }
 
     CompletableFuture<HttpResponse<String>> respond(JsonObject body) {
-        return client.sendAsync(post(RESPONSES, body.encode()).build(), BodyHandlers.ofString());
+        return sendAsync(post(RESPONSES, body.encode()).build());
+    }
+
+    CompletableFuture<HttpResponse<String>> sendAsync(HttpRequest request) {
+        return client.sendAsync(request, BodyHandlers.ofString()).orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     CompletableFuture<HttpResponse<InputStream>> stream(HttpRequest request) {

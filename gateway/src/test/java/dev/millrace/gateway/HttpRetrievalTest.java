@@ -283,6 +283,6 @@ class HttpRetrievalTest {
 
     private static ResumePoint point(UUID promptId, int events, boolean background) {
         return new ResumePoint(
-                promptId, 5, FakeKafka.FIRST_OFFSET - events, Instant.ofEpochSecond(1), "c", null, background);
+                promptId, 5, FakeKafka.FIRST_OFFSET - events, Instant.ofEpochSecond(1), "c", null, background, false);
     }
 }

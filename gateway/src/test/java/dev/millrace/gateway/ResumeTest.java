@@ -196,6 +196,7 @@ class ResumeTest {
                 Instant.ofEpochSecond(1_700_000_000),
                 "c",
                 null,
+                false,
                 false);
     }
 }

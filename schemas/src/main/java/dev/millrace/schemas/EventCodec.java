@@ -4,6 +4,7 @@ import dev.millrace.schemas.MalformedEventException.Fault;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.ConversationEntry;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
@@ -47,6 +48,9 @@ public final class EventCodec<T extends SpecificRecordBase> {
     public static final EventCodec<Completion> COMPLETION = new EventCodec<>(new Completion(), RELEASED);
     public static final EventCodec<Attendance> ATTENDANCE = new EventCodec<>(new Attendance(), RELEASED);
     public static final EventCodec<WorkerStatus> WORKER_STATUS = new EventCodec<>(new WorkerStatus(), RELEASED);
+
+    public static final EventCodec<ConversationEntry> CONVERSATION_ENTRY =
+            new EventCodec<>(new ConversationEntry(), RELEASED);
 
     /** The marker of single-object encoding, by the Avro specification. */
     private static final int MARKER_0 = 0xC3;

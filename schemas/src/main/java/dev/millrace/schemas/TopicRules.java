@@ -46,6 +46,12 @@ public final class TopicRules {
 
     private static final long ATTENDANCE_RETENTION_MS = 3_600_000L;
 
+    /** How long after its last turn a conversation can be gone on from. No longer than answers stay. */
+    public static final long CONVERSATIONS_RETENTION_MS = PROMPTS_RETENTION_MS;
+
+    /** What is deleted is gone from the disks so much later, at the next round of the cleaner. */
+    private static final long DELETED_WITHIN_MS = 24 * 3_600_000L;
+
     /** What a broker without any setting has; a described topic always says its own. */
     private static final long KAFKA_DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000L;
 
@@ -102,6 +108,9 @@ public final class TopicRules {
                         Long.toString(WORKERS_SEGMENT_MS)));
         // Only gateways that run now read it.
         all.put(topics.attendance(), deleted(ATTENDANCE_RETENTION_MS, CREATE_TIME, Map.of()));
+        // Found by the time that its sender gave it.
+        all.put(topics.turns(), kept(CREATE_TIME, Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, promptBatch)));
+        all.put(topics.conversations(), kept(LOG_APPEND_TIME, Map.of()));
         // The largest prompt still fits with the headers that say what was wrong with it.
         all.put(
                 topics.deadLetters(),
@@ -110,6 +119,16 @@ public final class TopicRules {
                         CREATE_TIME,
                         Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, deadLetterBatch)));
         return all;
+    }
+
+    /** The last value of each key, until it is deleted or old. */
+    private static Map<String, String> kept(String timestampType, Map<String, String> more) {
+        Map<String, String> configuration = deleted(CONVERSATIONS_RETENTION_MS, timestampType, more);
+        configuration.put(
+                TopicConfig.CLEANUP_POLICY_CONFIG,
+                TopicConfig.CLEANUP_POLICY_COMPACT + "," + TopicConfig.CLEANUP_POLICY_DELETE);
+        configuration.put(TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, Long.toString(DELETED_WITHIN_MS));
+        return configuration;
     }
 
     private static Map<String, String> deleted(long retentionMs, String timestampType, Map<String, String> more) {

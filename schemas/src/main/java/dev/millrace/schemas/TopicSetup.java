@@ -99,7 +99,8 @@ public final class TopicSetup {
     private List<NewTopic> missing(int partitions, short replicationFactor) {
         ActualTopic prompts = actual.get(topics.prompts());
         int controls = prompts == null ? partitions : prompts.partitions();
-        Map<String, Integer> counts = Map.of(topics.controls(), controls, topics.workers(), 1, topics.attendance(), 1);
+        Map<String, Integer> counts = Map.of(
+                topics.controls(), controls, topics.workers(), 1, topics.attendance(), 1, topics.conversations(), 1);
         Map<String, Map<String, String>> configurations =
                 prompts == null ? TopicRules.configurations(topics) : TopicRules.configurations(topics, prompts);
         List<NewTopic> missing = new ArrayList<>();

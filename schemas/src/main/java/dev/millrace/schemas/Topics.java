@@ -12,7 +12,7 @@ import org.apache.kafka.common.utils.Utils;
  */
 public record Topics(String prefix) {
     /** Kafka's longest legal topic name, less the longest of the names below. */
-    private static final int MAX_PREFIX_LENGTH = 249 - "completions".length();
+    private static final int MAX_PREFIX_LENGTH = 249 - "conversations".length();
 
     private static final Pattern LEGAL = Pattern.compile("[a-zA-Z0-9._-]*");
 
@@ -50,6 +50,16 @@ public record Topics(String prefix) {
     /** Of one partition: what gateways tell one another. */
     public String attendance() {
         return prefix + "attendance";
+    }
+
+    /** What was asked, with all that went before: of responses that are to be gone on from. */
+    public String turns() {
+        return prefix + "turns";
+    }
+
+    /** Of one partition: which turn a conversation is at, and which turns are deleted. */
+    public String conversations() {
+        return prefix + "conversations";
     }
 
     public String deadLetters() {

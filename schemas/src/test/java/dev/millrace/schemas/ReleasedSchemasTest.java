@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.ConversationEntry;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
@@ -29,7 +30,8 @@ class ReleasedSchemasTest {
             Cancellation.getClassSchema(),
             Completion.getClassSchema(),
             WorkerStatus.getClassSchema(),
-            Attendance.getClassSchema()
+            Attendance.getClassSchema(),
+            ConversationEntry.getClassSchema()
         };
     }
 

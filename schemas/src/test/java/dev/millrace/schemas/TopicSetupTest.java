@@ -30,10 +30,16 @@ class TopicSetupTest {
                         "blue.completions",
                         "blue.workers",
                         "blue.attendance",
+                        "blue.turns",
+                        "blue.conversations",
                         "blue.prompts.dlt");
         assertThat(cluster.topics)
                 .allSatisfy((name, topic) -> assertThat(topic.numPartitions())
-                        .isEqualTo(List.of("blue.attendance", "blue.workers").contains(name) ? 1 : 6));
+                        .isEqualTo(
+                                List.of("blue.attendance", "blue.workers", "blue.conversations")
+                                                .contains(name)
+                                        ? 1
+                                        : 6));
         assertThat(configuration("blue.prompts"))
                 .containsEntry("message.timestamp.type", "LogAppendTime")
                 .containsEntry("max.message.bytes", "8454144")
@@ -45,6 +51,12 @@ class TopicSetupTest {
         assertThat(configuration("blue.workers"))
                 .containsEntry("cleanup.policy", "compact")
                 .containsEntry("message.timestamp.type", "LogAppendTime");
+        assertThat(configuration("blue.turns"))
+                .containsEntry("cleanup.policy", "compact,delete")
+                .containsEntry("message.timestamp.type", "CreateTime")
+                .containsEntry("max.message.bytes", "8454144")
+                .containsEntry("max.compaction.lag.ms", "86400000");
+        assertThat(configuration("blue.conversations")).containsEntry("cleanup.policy", "compact,delete");
     }
 
     @Test
@@ -194,6 +206,8 @@ class TopicSetupTest {
                         topics.completions(),
                         topics.workers(),
                         topics.attendance(),
+                        topics.turns(),
+                        topics.conversations(),
                         topics.deadLetters()));
     }
 }

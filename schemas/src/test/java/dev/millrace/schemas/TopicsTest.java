@@ -22,6 +22,8 @@ class TopicsTest {
         assertThat(topics.completions()).isEqualTo("blue.completions");
         assertThat(topics.workers()).isEqualTo("blue.workers");
         assertThat(topics.attendance()).isEqualTo("blue.attendance");
+        assertThat(topics.turns()).isEqualTo("blue.turns");
+        assertThat(topics.conversations()).isEqualTo("blue.conversations");
         assertThat(topics.deadLetters()).isEqualTo("blue.prompts.dlt");
         assertThat(new Topics("").prompts()).isEqualTo("prompts");
     }
@@ -34,9 +36,9 @@ class TopicsTest {
 
     @Test
     void refusesAPrefixThatMakesANameTooLong() {
-        int left = 249 - "completions".length();
+        int left = 249 - "conversations".length();
 
-        assertThat(new Topics("x".repeat(left)).completions()).hasSize(249);
+        assertThat(new Topics("x".repeat(left)).conversations()).hasSize(249);
         assertThatThrownBy(() -> new Topics("x".repeat(left + 1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("too long");

@@ -38,14 +38,21 @@ public record ApiError(
     public int status() {
         return switch (code) {
             case "origin_not_allowed" -> 403;
-            case "not_found", "model_not_found", "adapter_not_found", "response_not_found", "cursor_key_unknown" -> 404;
+            case "not_found",
+                    "model_not_found",
+                    "adapter_not_found",
+                    "response_not_found",
+                    "previous_response_not_found",
+                    "conversation_not_found",
+                    "cursor_key_unknown" -> 404;
             case "method_not_allowed" -> 405;
             case "request_timeout" -> 408;
+            case "previous_response_unfinished" -> 409;
             case "cursor_expired" -> 410;
             case "event_too_large" -> 413;
             case "unsupported_media_type" -> 415;
             case "too_many_responses" -> 429;
-            case "prompt_not_sent", "cancellation_not_sent", "gateway_stops" -> 503;
+            case "prompt_not_sent", "cancellation_not_sent", "conversations_unavailable", "gateway_stops" -> 503;
             case "internal", "poisonous", "history_lost", "answer_too_large", "answer_restarted" -> 500;
             default -> 400;
         };
@@ -62,6 +69,17 @@ public record ApiError(
     private String type() {
         int status = status();
         return status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error";
+    }
+
+    /** The event {@code error} of a stream of responses. */
+    public String event() {
+        JsonObject event = new JsonObject()
+                .put("type", "error")
+                .put("sequence_number", 0)
+                .put("code", code)
+                .put("message", message)
+                .put("param", param);
+        return "event: error\ndata: " + event.encode() + "\n\n";
     }
 
     /** {@code {"error": {...}}}: a body, or an event in the middle of a stream. */

@@ -21,9 +21,20 @@ public final class BadEventException extends Exception {
         this.eventId = eventId;
     }
 
+    /** Of a response that cannot be gone on from. */
+    public static BadEventException ofPrevious(ErrorCode code, String message) {
+        return new BadEventException(code, "previous_response_id", message);
+    }
+
     /** Of an id that is none. */
     public static BadEventException noResponse() {
         return new BadEventException(ErrorCode.RESPONSE_NOT_FOUND, "response_id", "there is no response of this id");
+    }
+
+    /** Of a name that is none. */
+    public static BadEventException noConversation() {
+        return new BadEventException(
+                ErrorCode.CONVERSATION_NOT_FOUND, "conversation", "there is no conversation of this name");
     }
 
     /** The same, of the event that the client gave this id. */

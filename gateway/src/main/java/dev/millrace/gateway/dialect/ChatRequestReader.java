@@ -60,7 +60,8 @@ public final class ChatRequestReader {
                 sampling,
                 fields.name("language", LONGEST_NAME),
                 fields.name("adapter", LONGEST_NAME),
-                false);
+                false,
+                Turn.alone(messages));
         boolean includeUsage = includeUsage(fields, stream);
         fields.refuseUnknown();
         return new ChatRequest(create, choices == null ? 1 : choices, stream, includeUsage);

@@ -22,6 +22,7 @@ public sealed interface ClientEvent {
      * @param language the one to answer in, as the client calls it: which there are is the worker's to say
      * @param adapter the LoRA adapter to answer with; likewise
      * @param background it goes on without its client
+     * @param turn what it goes on from, and whether it may be gone on from
      */
     record CreateResponse(
             @Nullable String eventId,
@@ -31,12 +32,46 @@ public sealed interface ClientEvent {
             Sampling sampling,
             @Nullable String language,
             @Nullable String adapter,
-            boolean background)
+            boolean background,
+            Turn turn)
             implements ClientEvent {
 
         /** The same with other parameters. */
         CreateResponse with(Sampling other) {
-            return new CreateResponse(eventId, model, conversation, messages, other, language, adapter, background);
+            return new CreateResponse(
+                    eventId, model, conversation, messages, other, language, adapter, background, turn);
+        }
+
+        /** The same as a part of this conversation, by whose name it calls it. */
+        public CreateResponse in(UUID named) throws BadEventException {
+            return new CreateResponse(
+                    eventId, model, conversation, messages, sampling, language, adapter, background, turn.in(named));
+        }
+
+        /**
+         * The same behind the turns before it, in their conversation.
+         *
+         * @param asked what the previous response was asked, with all before it
+         * @param answer the text of that response; empty where it has none
+         * @throws BadEventException when that is more than a conversation may have
+         */
+        public CreateResponse after(Prompt asked, String answer) throws BadEventException {
+            Turn joined = turn.after(asked.getMessages(), answer);
+            return new CreateResponse(
+                    eventId,
+                    model,
+                    asked.getConversation(),
+                    turn.includeHistory() ? joined.prompt() : messages,
+                    sampling,
+                    language,
+                    adapter,
+                    background,
+                    joined);
+        }
+
+        /** What is kept of it: the prompt with all turns before it, and without what is said for this one alone. */
+        public Prompt toKeep(Prompt prompt) {
+            return Prompt.newBuilder(prompt).setMessages(turn.messages()).build();
         }
 
         /** The prompt that asks for it. */

@@ -26,7 +26,7 @@ public final class ClientEventReader {
     private static final List<String> LIMITS = List.of("max_new_tokens", "max_output_tokens");
     /** What clients of this dialect send along and what changes nothing at these values. */
     private static final Map<String, Object> WITHOUT_EFFECT =
-            Map.of("store", false, "truncation", "disabled", "tools", new JsonArray());
+            Map.of("truncation", "disabled", "tools", new JsonArray());
 
     private ClientEventReader() {}
 
@@ -95,6 +95,7 @@ public final class ClientEventReader {
         for (var effect : WITHOUT_EFFECT.entrySet()) {
             refuseEffect(fields, effect.getKey(), effect.getValue());
         }
+        Turn turn = turn(fields, messages, conversation);
         fields.refuseUnknown();
         return new CreateResponse(
                 eventId,
@@ -104,7 +105,29 @@ public final class ClientEventReader {
                 sampling,
                 language,
                 adapter,
-                background);
+                background,
+                turn);
+    }
+
+    private static Turn turn(Fields fields, List<Message> messages, @Nullable String conversation)
+            throws BadEventException {
+        boolean instructed = fields.text("instructions") != null;
+        String previous = fields.name("previous_response_id", LONGEST_CURSOR);
+        fields.require(
+                previous == null || conversation == null,
+                "conversation",
+                "is that of previous_response_id: only one of them may be given");
+        Turn turn = new Turn(
+                null,
+                Boolean.TRUE.equals(fields.flag("store")),
+                previous,
+                !Boolean.FALSE.equals(fields.flag("include_history")),
+                instructed ? messages.get(0) : null,
+                instructed ? messages.subList(1, messages.size()) : messages);
+        if (turn.store()) {
+            turn.requireRoom();
+        }
+        return turn;
     }
 
     /** A string, or an object with the id. */

@@ -26,18 +26,22 @@ import org.jspecify.annotations.Nullable;
  * Seals where a response's log begins into a text that a client keeps and cannot read, change or lend: AES-256-GCM,
  * bound to the reply topic and to the principal that it was given to. Every gateway with the key opens it.
  *
- * <p>The text is base64url of: version (1 byte), key id (4: of the key's SHA-256), nonce (12, random), sealed bytes with
+ * <p>Conversations are named likewise. The text is base64url of: what it is (1 byte), key id (4: of the key's SHA-256), nonce (12, random), sealed bytes with
  * their tag. Random nonces are good for 2^32 seals under one key. Immutable; any thread.
  */
 public final class CursorSeal {
     static final int KEY_BYTES = 32;
-    private static final byte VERSION = 1;
+    /** The first byte: what is sealed, and how. */
+    private static final byte CURSOR = 1;
+
+    private static final byte CONVERSATION = 2;
     private static final int KEY_ID_BYTES = 4;
     private static final int NONCE_BYTES = 12;
     private static final int TAG_BITS = 128;
     private static final int HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
     private static final int LONGEST_PLAIN = 4096;
-    private static final byte BACKGROUND = 1;
+    private static final int BACKGROUND = 1;
+    private static final int STORED = 2;
 
     private final Map<Integer, SecretKey> keys = new LinkedHashMap<>();
     private final int sealingKey;
@@ -81,16 +85,29 @@ public final class CursorSeal {
 
     /** A text of some 250 characters that only this principal can resume with. */
     public String seal(ResumePoint point, String principal) {
+        return seal(CURSOR, encode(point), principal);
+    }
+
+    /** A name of some 70 characters that only this principal can go on with. */
+    public String seal(UUID conversation, String principal) {
+        byte[] id = ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(conversation.getMostSignificantBits())
+                .putLong(conversation.getLeastSignificantBits())
+                .array();
+        return seal(CONVERSATION, id, principal);
+    }
+
+    private String seal(byte kind, byte[] plain, String principal) {
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
         byte[] head = ByteBuffer.allocate(HEAD_BYTES)
-                .put(VERSION)
+                .put(kind)
                 .putInt(sealingKey)
                 .put(nonce)
                 .array();
         try {
             byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key(sealingKey), head, principal)
-                    .doFinal(encode(point));
+                    .doFinal(plain);
             return Base64.getUrlEncoder()
                     .withoutPadding()
                     .encodeToString(ByteBuffer.allocate(HEAD_BYTES + sealed.length)
@@ -109,8 +126,26 @@ public final class CursorSeal {
      *     topic's; {@code cursor_key_unknown} for one that was sealed with a key that this gateway does not have
      */
     public ResumePoint open(String cursor, String principal) throws BadEventException {
-        byte[] bytes = decoded(Base64.getUrlDecoder(), cursor);
-        if (bytes == null || bytes.length < HEAD_BYTES + TAG_BITS / 8 || bytes[0] != VERSION) {
+        try {
+            return decode(open(CURSOR, cursor, principal));
+        } catch (BufferUnderflowException e) {
+            throw invalid();
+        }
+    }
+
+    /**
+     * The conversation of this name.
+     *
+     * @throws BadEventException as with cursors
+     */
+    public UUID openConversation(String name, String principal) throws BadEventException {
+        ByteBuffer id = open(CONVERSATION, name, principal);
+        return new UUID(id.getLong(), id.getLong());
+    }
+
+    private ByteBuffer open(byte kind, String text, String principal) throws BadEventException {
+        byte[] bytes = decoded(Base64.getUrlDecoder(), text);
+        if (bytes == null || bytes.length < HEAD_BYTES + TAG_BITS / 8 || bytes[0] != kind) {
             throw invalid();
         }
         SecretKey key = keys.get(ByteBuffer.wrap(bytes).getInt(1));
@@ -123,8 +158,8 @@ public final class CursorSeal {
                     ByteBuffer.allocate(HEAD_BYTES).put(bytes, 0, HEAD_BYTES).array();
             byte[] plain = cipher(Cipher.DECRYPT_MODE, key, head, principal)
                     .doFinal(bytes, HEAD_BYTES, bytes.length - HEAD_BYTES);
-            return decode(ByteBuffer.wrap(plain));
-        } catch (AEADBadTagException | BufferUnderflowException | IllegalArgumentException e) {
+            return ByteBuffer.wrap(plain);
+        } catch (AEADBadTagException e) {
             throw invalid();
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JVM has AES-GCM", e);
@@ -177,7 +212,7 @@ public final class CursorSeal {
                 .putLong(point.createdAt().getEpochSecond());
         put(plain, point.conversation());
         put(plain, point.model() == null ? "" : point.model());
-        plain.put(point.background() ? BACKGROUND : 0);
+        plain.put((byte) ((point.background() ? BACKGROUND : 0) | (point.stored() ? STORED : 0)));
         byte[] bytes = new byte[plain.position()];
         plain.flip().get(bytes);
         return bytes;
@@ -195,9 +230,16 @@ public final class CursorSeal {
         Instant createdAt = Instant.ofEpochSecond(plain.getLong());
         String conversation = text(plain);
         String model = text(plain);
-        boolean background = plain.hasRemaining() && plain.get() == BACKGROUND; // older cursors end before
+        int flags = plain.hasRemaining() ? plain.get() : 0; // older cursors end before
         return new ResumePoint(
-                promptId, partition, offset, createdAt, conversation, model.isEmpty() ? null : model, background);
+                promptId,
+                partition,
+                offset,
+                createdAt,
+                conversation,
+                model.isEmpty() ? null : model,
+                (flags & BACKGROUND) != 0,
+                (flags & STORED) != 0);
     }
 
     private static String text(ByteBuffer plain) {

@@ -1,6 +1,7 @@
 package dev.millrace.gateway.dialect;
 
 import java.util.Locale;
+import java.util.Set;
 
 /** The stable codes of what the gateway itself refuses or fails at. Those of workers pass through. */
 public enum ErrorCode {
@@ -29,6 +30,16 @@ public enum ErrorCode {
     TOO_MANY_RESPONSES,
     /** No response of this id is running on this socket, or was ever given. */
     RESPONSE_NOT_FOUND,
+    /** What it shall go on from was not kept, is deleted or too old, or is no response. */
+    PREVIOUS_RESPONSE_NOT_FOUND,
+    /** No conversation of this name was created, or it is deleted or too old. */
+    CONVERSATION_NOT_FOUND,
+    /** What it shall go on from still runs. */
+    PREVIOUS_RESPONSE_UNFINISHED,
+    /** A conversation that is kept has more messages, or longer ones, than one may have. */
+    CONVERSATION_TOO_LARGE,
+    /** Kafka did not tell, or take, what is kept of a conversation. */
+    CONVERSATIONS_UNAVAILABLE,
     /** Kafka did not take the prompt. */
     PROMPT_NOT_SENT,
     /** Kafka did not take the cancellation. */
@@ -62,6 +73,11 @@ public enum ErrorCode {
     ORIGIN_NOT_ALLOWED,
     /** The gateway's own fault. */
     INTERNAL;
+
+    /** Those of answers that may have been, and that Kafka no longer has. */
+    public static Set<String> ofLostAnswers() {
+        return Set.of(CURSOR_EXPIRED.code(), HISTORY_LOST.code());
+    }
 
     /** The code as it stands in events, for example {@code unknown_parameter}. */
     public String code() {

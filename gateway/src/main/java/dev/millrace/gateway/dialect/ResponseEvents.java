@@ -30,7 +30,8 @@ public final class ResponseEvents {
                 point.conversation(),
                 point.model(),
                 point.createdAt(),
-                point.background());
+                point.background(),
+                point.stored());
         this.serverSent = serverSent;
     }
 

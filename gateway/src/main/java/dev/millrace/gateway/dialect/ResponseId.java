@@ -6,7 +6,8 @@ public final class ResponseId {
 
     private ResponseId() {}
 
-    static String of(String cursor) {
+    /** Of a response with this cursor. */
+    public static String of(String cursor) {
         return PREFIX + cursor;
     }
 

@@ -18,7 +18,8 @@ record ResponseObject(
         String conversation,
         @Nullable String model,
         Instant createdAt,
-        boolean background) {
+        boolean background,
+        boolean stored) {
     private static final Pattern CAPITAL = Pattern.compile("\\p{Lu}");
     /** What names of the contract begin with, where the dialect has the field at its top. */
     private static final String SAMPLING = "sampling.";
@@ -33,6 +34,7 @@ record ResponseObject(
                 .put("created_at", createdAt.getEpochSecond())
                 .put("status", status)
                 .put("background", background)
+                .put("store", stored)
                 .put("model", model)
                 .put("conversation", new JsonObject().put("id", conversation))
                 .put("error", null)

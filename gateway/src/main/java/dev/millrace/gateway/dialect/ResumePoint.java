@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param conversation the key of a cancellation
  * @param model that the client asked for; null: any
  * @param background it goes on without its clients
+ * @param stored its turn is kept
  */
 public record ResumePoint(
         UUID promptId,
@@ -22,4 +23,5 @@ public record ResumePoint(
         Instant createdAt,
         String conversation,
         @Nullable String model,
-        boolean background) {}
+        boolean background,
+        boolean stored) {}

@@ -3,6 +3,7 @@ package dev.millrace.gateway.http;
 import dev.millrace.gateway.dialect.ApiError;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.session.ChatSession;
+import dev.millrace.gateway.session.ConversationSession;
 import dev.millrace.gateway.session.Exchange;
 import dev.millrace.gateway.session.HttpSession;
 import dev.millrace.gateway.session.ResponseSession;
@@ -23,15 +24,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, {@code /v1/responses}, and the documents that
- * describe what the gateway serves. Owned
- * by one event loop.
+ * OpenAI's API over HTTP: {@code /v1/models}, {@code /v1/chat/completions}, {@code /v1/responses},
+ * {@code /v1/conversations}, and the documents that describe what the gateway serves. Owned by one event loop.
  */
 final class ApiHandler {
     static final String API = "/v1/";
     private static final String COMPLETIONS = API + "chat/completions";
     private static final String MODELS = API + "models";
     private static final String RESPONSES = API + "responses";
+    private static final String CONVERSATIONS = API + "conversations";
     private static final String CANCEL = "/cancel";
     private static final String PREFLIGHT_SECONDS = "3600";
 
@@ -70,6 +71,10 @@ final class ApiHandler {
             respond(request, reply);
         } else if (path.startsWith(RESPONSES + "/")) {
             response(request, reply, path.substring(RESPONSES.length() + 1));
+        } else if (path.equals(CONVERSATIONS)) {
+            createConversation(request, reply);
+        } else if (path.startsWith(CONVERSATIONS + "/")) {
+            conversation(request, reply, path.substring(CONVERSATIONS.length() + 1));
         } else if (document != null) {
             get(request, reply, document.toString());
         } else if (path.equals(MODELS)) {
@@ -96,7 +101,7 @@ final class ApiHandler {
     private static void preflight(HttpServerRequest request) {
         HttpServerResponse response = request.response().setStatusCode(204);
         String headers = request.getHeader(HttpHeaders.ACCESS_CONTROL_REQUEST_HEADERS);
-        response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST")
+        response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, DELETE")
                 .putHeader(HttpHeaders.ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
         if (headers != null) {
             response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, headers);
@@ -161,8 +166,28 @@ final class ApiHandler {
                     request,
                     session,
                     body -> session.retrieve(id, request.getParam("stream"), request.getParam("starting_after")));
+        } else if (!cancels && request.method().equals(HttpMethod.DELETE)) {
+            open(request, session, body -> session.delete(id));
         } else {
-            wrongMethod(request, reply, cancels ? "POST" : "GET");
+            wrongMethod(request, reply, cancels ? "POST" : "GET, DELETE");
+        }
+    }
+
+    private void createConversation(HttpServerRequest request, VertxReply reply) {
+        if (takesBody(request, reply)) {
+            ConversationSession session = new ConversationSession(context, reply, exchange);
+            open(request, session, session::create);
+        }
+    }
+
+    private void conversation(HttpServerRequest request, VertxReply reply, String id) {
+        ConversationSession session = new ConversationSession(context, reply, exchange);
+        if (request.method().equals(HttpMethod.GET)) {
+            open(request, session, body -> session.retrieve(id));
+        } else if (request.method().equals(HttpMethod.DELETE)) {
+            open(request, session, body -> session.delete(id));
+        } else {
+            wrongMethod(request, reply, "GET, DELETE");
         }
     }
 

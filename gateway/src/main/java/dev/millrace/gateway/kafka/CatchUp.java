@@ -5,6 +5,7 @@ import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.MalformedEventException;
 import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Completion;
+import dev.millrace.schemas.event.Prompt;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -13,6 +14,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -37,15 +39,16 @@ import org.slf4j.LoggerFactory;
  * gets one fetch at a time, and what that holds for others of the partition they get too.
  *
  * <p>No event is left out in a hand-over, since the live consumer says from where on it has all; one that both give is
- * passed over by its offset. Its thread makes every call to the consumer.
+ * passed over by its offset. Between two fetches it looks for turns of conversations. Its thread makes every call to
+ * the consumer.
  */
 public final class CatchUp implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CatchUp.class);
     /** How soon a close is noticed. */
-    private static final Duration POLL = Duration.ofMillis(100);
+    static final Duration POLL = Duration.ofMillis(100);
 
     /** By so much the clocks of gateways and workers may differ. */
-    private static final Duration CLOCKS = Duration.ofMinutes(5);
+    static final Duration CLOCKS = Duration.ofMinutes(5);
 
     private static final long UNKNOWN = -1;
 
@@ -89,23 +92,31 @@ public final class CatchUp implements AutoCloseable {
 
     private final Consumer<byte[], byte[]> consumer;
     private final ReplyConsumer live;
+    private final Topics topics;
     private final String completions;
-    private final LinkedBlockingQueue<Reading> incoming = new LinkedBlockingQueue<>();
+    private final Conversations conversations;
+    /** What others hand in, for the thread to run. */
+    private final LinkedBlockingQueue<Runnable> incoming = new LinkedBlockingQueue<>();
+
     private final Deque<Reading> readings = new ArrayDeque<>();
+    private final Deque<TurnSearch> searches = new ArrayDeque<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
     /** Set by whoever closes, read by the thread. */
     private volatile boolean closing;
 
-    /**
-     * Hands the consumer over: from {@link #start} on only the thread touches it.
-     *
-     * @param completions the topic of whole answers
-     */
-    public CatchUp(String threadName, Consumer<byte[], byte[]> consumer, ReplyConsumer live, String completions) {
+    /** Hands the consumer over: from {@link #start} on only the thread touches it. */
+    public CatchUp(
+            String threadName,
+            Consumer<byte[], byte[]> consumer,
+            ReplyConsumer live,
+            Topics topics,
+            Conversations conversations) {
         this.consumer = consumer;
         this.live = live;
-        this.completions = completions;
+        this.topics = topics;
+        this.completions = topics.completions();
+        this.conversations = conversations;
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -124,8 +135,39 @@ public final class CatchUp implements AutoCloseable {
      */
     public Reading read(Cursor from, Instant createdAt, ReplyListener listener) {
         Reading reading = new Reading(from, createdAt, listener);
-        incoming.add(reading);
+        incoming.add(() -> readings.add(reading));
         return reading;
+    }
+
+    /**
+     * What was asked in a turn, with all that went before; nothing where it is not kept. Any thread; never blocks.
+     *
+     * @param createdAt its response
+     * @return completes on a thread that must not be held up
+     */
+    public CompletableFuture<Optional<Prompt>> findTurn(UUID promptId, Instant createdAt) {
+        TurnSearch search = new TurnSearch(promptId, createdAt);
+        incoming.add(() -> searches.add(search));
+        return search.found();
+    }
+
+    /**
+     * Completes when {@link Conversations} has all that any gateway has written so far. Any thread; never blocks.
+     * Completes on a thread that must not be held up.
+     */
+    public CompletableFuture<Void> conversationsRead() {
+        CompletableFuture<Long> end = new CompletableFuture<>();
+        incoming.add(() -> findEnd(end));
+        return end.thenCompose(conversations::readTo);
+    }
+
+    private void findEnd(CompletableFuture<Long> end) {
+        TopicPartition kept = new TopicPartition(topics.conversations(), 0);
+        try {
+            end.complete(consumer.endOffsets(List.of(kept)).getOrDefault(kept, 0L));
+        } catch (KafkaException e) {
+            end.completeExceptionally(e);
+        }
     }
 
     /** Returns at once; the future of {@link #start} tells when it is done. Idempotent. */
@@ -138,7 +180,7 @@ public final class CatchUp implements AutoCloseable {
         try {
             connect();
             while (!closing) {
-                awaitReading();
+                awaitWork();
                 turn();
             }
             consumer.close(CloseOptions.timeout(Duration.ZERO));
@@ -160,18 +202,21 @@ public final class CatchUp implements AutoCloseable {
         }
     }
 
-    private void awaitReading() throws InterruptedException {
-        if (readings.isEmpty()) {
-            Reading first = incoming.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
+    private void awaitWork() throws InterruptedException {
+        if (readings.isEmpty() && searches.isEmpty()) {
+            Runnable first = incoming.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
             if (first != null) {
-                readings.add(first);
+                first.run();
             }
         }
     }
 
-    /** One turn of the loop: a fetch for whoever has waited longest. */
+    /** One turn of the loop: a fetch for whoever has waited longest, of both kinds. */
     void turn() {
-        incoming.drainTo(readings);
+        for (Runnable next = incoming.poll(); next != null; next = incoming.poll()) {
+            next.run();
+        }
+        search();
         readings.removeIf(this::atItsEnd); // a fetch that finds nothing takes its time
         Reading first = readings.poll();
         if (first == null) {
@@ -186,6 +231,13 @@ public final class CatchUp implements AutoCloseable {
             onExpired(first.partition);
         } catch (RetriableException e) {
             LOG.warn("A response's log could not be read and will be tried again: {}", e.toString());
+        }
+    }
+
+    private void search() {
+        TurnSearch first = searches.poll();
+        if (first != null && !first.step(consumer, topics.turns())) {
+            searches.add(first);
         }
     }
 

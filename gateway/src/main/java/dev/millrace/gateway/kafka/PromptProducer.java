@@ -4,10 +4,14 @@ import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.Cancellation;
+import dev.millrace.schemas.event.ConversationEntry;
+import dev.millrace.schemas.event.DeletedResponse;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -18,11 +22,12 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends prompts and cancellations, keyed by conversation, in the order in which each thread hands them in. The send
+ * Sends prompts and cancellations, keyed by conversation, and what is kept of conversations, in the order in which each thread hands them in. The send
  * thread encodes, which takes its time for a large prompt, and owns the producer, whose send may block on metadata or
  * on a full buffer; those who hand in may not.
  */
@@ -73,12 +78,8 @@ public final class PromptProducer implements AutoCloseable {
      *     that the prompt will never land
      */
     public CompletableFuture<Void> send(Prompt prompt) {
-        long weight = prompt.getMessages().stream()
-                .map(Message::getContent)
-                .mapToLong(String::length)
-                .sum();
         return enqueue(
-                        weight,
+                        weight(prompt),
                         () -> record(topics.prompts(), prompt.getConversation(), EventCodec.PROMPT.encode(prompt)))
                 .thenRun(metrics::onPromptSent);
     }
@@ -96,9 +97,62 @@ public final class PromptProducer implements AutoCloseable {
 
     /** Says who waits for a response. Any thread; never blocks. As with {@link #send}. */
     public CompletableFuture<Void> announce(Attendance attendance) {
-        byte[] key = attendance.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
         return enqueue(
-                0, () -> new ProducerRecord<>(topics.attendance(), 0, key, EventCodec.ATTENDANCE.encode(attendance)));
+                0,
+                () -> new ProducerRecord<>(
+                        topics.attendance(),
+                        0,
+                        key(attendance.getPromptId()),
+                        EventCodec.ATTENDANCE.encode(attendance)));
+    }
+
+    /**
+     * Keeps a turn, so that another one may go on from it. Any thread; never blocks. As with {@link #send}.
+     *
+     * @param createdAt its response; it is found by that
+     */
+    public CompletableFuture<Void> keep(Prompt turn, Instant createdAt) {
+        return enqueue(
+                weight(turn),
+                () -> new ProducerRecord<>(
+                        topics.turns(),
+                        null,
+                        createdAt.toEpochMilli(),
+                        key(turn.getId()),
+                        EventCodec.PROMPT.encode(turn)));
+    }
+
+    /** Deletes a turn for good. Any thread; never blocks. As with {@link #send}. */
+    public CompletableFuture<Void> delete(UUID promptId) {
+        ConversationEntry deleted = new ConversationEntry(new DeletedResponse());
+        return note(promptId, deleted).thenCombine(forget(promptId), (noted, forgotten) -> null);
+    }
+
+    /** Lets Kafka forget a turn, sooner or later. Any thread; never blocks. As with {@link #send}. */
+    public CompletableFuture<Void> forget(UUID promptId) {
+        return enqueue(0, () -> new ProducerRecord<>(topics.turns(), key(promptId), null));
+    }
+
+    /** Tells all gateways how a conversation stands, or a response. Any thread; never blocks. As with {@link #send}. */
+    public CompletableFuture<Void> note(UUID id, @Nullable ConversationEntry entry) {
+        return enqueue(
+                0,
+                () -> new ProducerRecord<>(
+                        topics.conversations(),
+                        0,
+                        key(id),
+                        entry == null ? null : EventCodec.CONVERSATION_ENTRY.encode(entry)));
+    }
+
+    private static long weight(Prompt prompt) {
+        return prompt.getMessages().stream()
+                .map(Message::getContent)
+                .mapToLong(String::length)
+                .sum();
+    }
+
+    private static byte[] key(UUID id) {
+        return id.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     private static ProducerRecord<byte[], byte[]> record(String topic, String conversation, byte[] value) {

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads this gateway's reply partitions from now on, for all clients at once, besides them those of responses that were
- * begun at other gateways and resumed here, what gateways tell one another, and how workers are. Its thread makes every call to the
- * consumer. Events of prompts that nobody here waits for are passed over by their key, undecoded.
+ * begun at other gateways and resumed here, what gateways tell one another and keep of conversations, and how workers
+ * are. Its thread makes every call to the consumer. Events of prompts that nobody here waits for are passed over by their key, undecoded.
  */
 public final class ReplyConsumer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplyConsumer.class);
@@ -52,6 +52,8 @@ public final class ReplyConsumer implements AutoCloseable {
     private final TopicPartition attendance;
     private final TopicPartition heartbeats;
     private final LivingWorkers workers;
+    private final TopicPartition kept;
+    private final Conversations conversations;
     /** Written by whoever subscribes, read by the poll thread. One prompt may have several listeners. */
     private final Map<UUID, List<Subscription>> subscriptions = new ConcurrentHashMap<>();
     /** Partitions of other gateways and how many wait for something there. Guarded by the monitor. */
@@ -74,12 +76,15 @@ public final class ReplyConsumer implements AutoCloseable {
             Consumer<byte[], byte[]> consumer,
             ReplyPartitions partitions,
             Topics topics,
-            LivingWorkers workers) {
+            LivingWorkers workers,
+            Conversations conversations) {
         this.consumer = consumer;
         this.partitions = partitions;
         this.attendance = new TopicPartition(topics.attendance(), 0);
         this.heartbeats = new TopicPartition(topics.workers(), 0);
         this.workers = workers;
+        this.kept = new TopicPartition(topics.conversations(), 0);
+        this.conversations = conversations;
         this.thread = new Thread(this::run, threadName);
     }
 
@@ -211,7 +216,13 @@ public final class ReplyConsumer implements AutoCloseable {
     }
 
     private void seek(TopicPartition partition, long end) {
-        consumer.seek(partition, partition.equals(heartbeats) ? Math.max(0, end - LAST_HEARTBEATS) : end);
+        if (partition.equals(heartbeats)) {
+            consumer.seek(partition, Math.max(0, end - LAST_HEARTBEATS));
+        } else if (partition.equals(kept)) {
+            consumer.beginningOffsets(List.of(kept)).forEach(consumer::seek);
+        } else {
+            consumer.seek(partition, end);
+        }
     }
 
     /** A partition that is wanted no longer loses its position at once, so that nobody counts on it. */
@@ -219,6 +230,7 @@ public final class ReplyConsumer implements AutoCloseable {
         Set<TopicPartition> wanted = new HashSet<>(partitions.partitions());
         wanted.add(attendance);
         wanted.add(heartbeats);
+        wanted.add(kept);
         wanted.addAll(visited.keySet());
         positions.keySet().retainAll(wanted);
         return wanted;
@@ -229,6 +241,7 @@ public final class ReplyConsumer implements AutoCloseable {
         try {
             assignWanted();
             handOver(consumer.poll(POLL));
+            conversations.onReadTo(consumer.position(kept));
         } catch (OffsetOutOfRangeException e) {
             onHistoryLost(e.partitions());
         } catch (RetriableException e) {
@@ -242,6 +255,10 @@ public final class ReplyConsumer implements AutoCloseable {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.topic().equals(heartbeats.topic())) {
                 workers.onRecord(record);
+                continue;
+            }
+            if (record.topic().equals(kept.topic())) {
+                conversations.onRecord(record);
                 continue;
             }
             List<Subscription> heardBy = subscriptionsOf(record);

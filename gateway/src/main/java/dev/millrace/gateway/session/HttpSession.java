@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * One request over HTTP that is answered from Kafka, to the last byte of its answer. Owned by the connection's event
  * loop, as is all it has.
  */
-public abstract sealed class HttpSession permits ChatSession, ResponseSession {
+public abstract sealed class HttpSession permits ChatSession, ConversationSession, ResponseSession {
     private static final Logger LOG = LoggerFactory.getLogger(HttpSession.class);
     /** A longer body is read beside the event loop, which would be held up for milliseconds. */
     private static final int LONG_BODY_CHARACTERS = 64 << 10;

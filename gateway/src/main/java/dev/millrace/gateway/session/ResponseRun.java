@@ -47,7 +47,7 @@ final class ResponseRun implements AnswerRun {
     private final SessionMetrics metrics;
     private final int startingAfter;
     private final Telling telling;
-    /** Live events that come before those of the past are all there; null when they are. */
+    /** Live events that come before those of the past are all there, or before they may be told; null when they are. */
     private @Nullable List<Reply> held;
 
     private final StringBuilder text = new StringBuilder();
@@ -122,6 +122,11 @@ final class ResponseRun implements AnswerRun {
         } else {
             held.add(reply);
         }
+    }
+
+    /** Tells nothing before {@link #onCaughtUp}, though it begins. */
+    void hold() {
+        held = new ArrayList<>();
     }
 
     void onCaughtUp() {
@@ -238,8 +243,10 @@ final class ResponseRun implements AnswerRun {
             onBegin();
         }
         ending = last;
+        if (held == null) { // who only reads what ended long ago ends nothing
+            metrics.onEnded(last.reason());
+        }
         held = null;
-        metrics.onEnded(last.reason());
     }
 
     @Override
@@ -271,6 +278,11 @@ final class ResponseRun implements AnswerRun {
         return ending == null
                 ? events.present(begin == 0 ? "queued" : "in_progress", text.toString())
                 : events.whole(ending, text.toString(), pace());
+    }
+
+    /** All of it that is known. */
+    String text() {
+        return text.toString();
     }
 
     /** Why it ended before its time; null where it did not, or runs. */

@@ -4,6 +4,7 @@ import dev.millrace.gateway.dialect.ApiError;
 import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ChatEvents;
 import dev.millrace.gateway.dialect.ClientEventReader;
+import dev.millrace.gateway.dialect.Deletion;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ErrorEvent;
 import dev.millrace.gateway.dialect.ResponseEvents;
@@ -13,6 +14,7 @@ import dev.millrace.gateway.dialect.ResumePoint;
 import dev.millrace.gateway.dialect.RetrieveRequest;
 import dev.millrace.schemas.event.Failure;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -24,12 +26,14 @@ public final class ResponseSession extends HttpSession {
     /** A cancellation takes milliseconds where the response's worker is well. */
     private static final Duration CANCELLED_WITHIN = Duration.ofSeconds(5);
 
+    private final KeptTurns turns;
     private boolean streams;
     private @Nullable Retrieval retrieval;
 
     /** Of a request that has just come, on its event loop. */
     public ResponseSession(Context context, HttpReply reply, Exchange exchange) {
         super(context, reply, exchange);
+        this.turns = new KeptTurns(context, exchange);
     }
 
     /** Answers this body. */
@@ -45,6 +49,14 @@ public final class ResponseSession extends HttpSession {
         var created = responses.create(asked.create(), new Telling(true, !streams, this::onTold));
         if (asked.create().background() && !streams) {
             created.onSuccess(run -> answer(run.snapshot()));
+        }
+        created.onFailure(this::refuse);
+    }
+
+    /** Of other failures the response itself tells. */
+    private void refuse(Throwable failure) {
+        if (failure instanceof BadEventException refusal) {
+            refuse(ApiError.of(refusal));
         }
     }
 
@@ -64,15 +76,45 @@ public final class ResponseSession extends HttpSession {
         try {
             RetrieveRequest asked = RetrieveRequest.of(stream, startingAfter);
             ResumePoint point = open(id);
-            ResponseEvents events = new ResponseEvents(point, ResponseId.cursor(id), true);
-            if (asked.stream()) {
-                goOn(point, events, id, asked.startingAfter());
-            } else {
-                retrieval = new Retrieval(context, exchange, point, events, Duration.ZERO, this::onRetrieved);
-            }
+            whereThere(point).onSuccess(there -> retrieve(point, id, asked)).onFailure(this::refuse);
         } catch (BadEventException e) {
-            refuse(ApiError.of(e));
+            refuse(e);
         }
+    }
+
+    private void retrieve(ResumePoint point, String id, RetrieveRequest asked) {
+        ResponseEvents events = new ResponseEvents(point, ResponseId.cursor(id), true);
+        if (over()) {
+            return;
+        }
+        if (asked.stream()) {
+            goOn(point, events, id, asked.startingAfter());
+        } else {
+            retrieval = new Retrieval(context, exchange, point, events, Duration.ZERO, this::onRetrieved);
+        }
+    }
+
+    /** Lets nobody go on from it, or read it here. */
+    public void delete(String id) {
+        try {
+            ResumePoint point = open(id);
+            if (!point.stored()) {
+                throw BadEventException.noResponse();
+            }
+            whereThere(point)
+                    .compose(there -> turns.delete(point))
+                    .onSuccess(deleted -> answer(Deletion.ofResponse(id)))
+                    .onFailure(this::refuse);
+        } catch (BadEventException e) {
+            refuse(e);
+        }
+    }
+
+    /** Fails where it is deleted. */
+    private Future<Void> whereThere(ResumePoint point) {
+        return turns.isDeleted(point)
+                .compose(deleted ->
+                        deleted ? Future.failedFuture(BadEventException.noResponse()) : Future.succeededFuture());
     }
 
     private void goOn(ResumePoint point, ResponseEvents events, String id, int startingAfter) {
@@ -95,7 +137,7 @@ public final class ResponseSession extends HttpSession {
                     .onFailure(failure -> refuse(ApiError.of(
                             ErrorCode.CANCELLATION_NOT_SENT, "the cancellation could not be sent: try again later")));
         } catch (BadEventException e) {
-            refuse(ApiError.of(e));
+            refuse(e);
         }
     }
 
@@ -133,9 +175,11 @@ public final class ResponseSession extends HttpSession {
         return "event: error\ndata: " + ErrorEvent.slowConsumer(0, responses.cursors()) + "\n\n";
     }
 
-    /** Only a stream has begun when something fails, and it tells its own failures. */
+    /** A stream tells its own failures; what is refused before it begins, when it was only kept alive, is told here. */
     @Override
-    void tellFailure(ApiError error) {}
+    void tellFailure(ApiError error) {
+        outbox.write(error.event());
+    }
 
     /** A stream goes on elsewhere, and nothing is lost. Who waits for a whole does not know its id yet. */
     @Override

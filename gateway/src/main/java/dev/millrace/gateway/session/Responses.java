@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,9 +67,13 @@ final class Responses implements ReplyListener {
     private final Exchange exchange;
     private final SocketOutbox outbox;
     private final Consumer<ErrorEvent> refuse;
+    private final KeptTurns turns;
     private final Map<UUID, Running> running = new HashMap<>();
     /** Have something to write. */
     private final Set<UUID> unflushed = new LinkedHashSet<>();
+
+    /** That look for what they go on from. */
+    private int joining;
 
     private boolean clientGone;
 
@@ -77,6 +82,7 @@ final class Responses implements ReplyListener {
         this.exchange = exchange;
         this.outbox = outbox;
         this.refuse = refuse;
+        this.turns = new KeptTurns(context, exchange);
     }
 
     int count() {
@@ -85,23 +91,45 @@ final class Responses implements ReplyListener {
 
     void create(CreateResponse create) {
         if (!full(create.eventId())) {
-            create(create, Telling.FRAMES);
+            Future<ResponseRun> unused = create(create, Telling.FRAMES).onFailure(failure -> {
+                if (failure instanceof BadEventException refusal) {
+                    refuse.accept(ErrorEvent.of(refusal.of(create.eventId())));
+                }
+            });
         }
     }
 
-    /** Completes when Kafka has the prompt. */
+    /** Completes when Kafka has the prompt; fails with a {@link BadEventException} where it cannot go on from another. */
     Future<ResponseRun> create(CreateResponse create, Telling telling) {
+        joining++;
+        return turns.withHistory(create)
+                .onComplete(joined -> joining--)
+                .compose(joined -> beginIfAsked(joined, telling).onComplete(begun -> turns.release(joined)));
+    }
+
+    private Future<ResponseRun> beginIfAsked(CreateResponse create, Telling telling) {
+        return clientGone ? Future.failedFuture("its client is gone") : begin(create, telling);
+    }
+
+    private Future<ResponseRun> begin(CreateResponse create, Telling telling) {
         Cursor start = subscribe();
         ResumePoint point = point(create, start);
         String cursor = exchange.cursors().seal(point, PRINCIPAL);
         ResponseEvents events = new ResponseEvents(point, cursor, telling.serverSent());
         ResponseClock clock = new ResponseClock(System::nanoTime);
         ResponseRun run = ResponseRun.begun(ReplyStream.resume(start), events, clock, exchange.metrics(), telling);
+        if (create.turn().conversation() != null) {
+            run.hold();
+        }
         add(point, run, null);
         if (!telling.whole()) {
             outbox.write(events.created(create.eventId(), cursor));
         }
-        return send(create, start).map(sent -> run);
+        Prompt prompt = prompt(create, start);
+        return kept(create, prompt, point.createdAt())
+                .compose(kept -> send(prompt))
+                .compose(sent -> advanced(create, prompt, ResponseId.of(cursor)))
+                .map(sent -> run);
     }
 
     /** Where the events of an answer will be that is to be asked for. */
@@ -112,7 +140,21 @@ final class Responses implements ReplyListener {
     /** Asks for an answer. It goes to its client through this run. */
     void start(CreateResponse create, Cursor start, AnswerRun run) {
         add(point(create, start), run, null);
-        Future<Void> unused = send(create, start);
+        Future<Void> unused = send(prompt(create, start));
+    }
+
+    /**
+     * Behind the prompt: a conversation that stood at a response which nobody was asked for could not go on. And before
+     * anything is told of the answer, so that whoever knows its end finds it.
+     */
+    private Future<Void> advanced(CreateResponse create, Prompt prompt, String response) {
+        UUID conversation = create.turn().conversation();
+        return conversation == null
+                ? Future.succeededFuture()
+                : sent(prompt, turns.advance(conversation, response)).onSuccess(noted -> {
+                    changeResumed(prompt.getId(), ResponseRun::onCaughtUp);
+                    flush();
+                });
     }
 
     private static ResumePoint point(CreateResponse create, Cursor start) {
@@ -123,12 +165,19 @@ final class Responses implements ReplyListener {
                 Instant.now(),
                 create.conversation(),
                 create.model(),
-                create.background());
+                create.background(),
+                create.turn().store());
     }
 
-    private Future<Void> send(CreateResponse create, Cursor start) {
-        return send(
-                create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset())));
+    private static Prompt prompt(CreateResponse create, Cursor start) {
+        return create.toPrompt(start.promptId(), new ReplyAddress(start.topic(), start.partition(), start.offset()));
+    }
+
+    /** Before the prompt is sent: whoever hears of an answer can go on from it. */
+    private Future<Void> kept(CreateResponse create, Prompt prompt, Instant createdAt) {
+        return create.turn().store()
+                ? sent(prompt, exchange.prompts().keep(create.toKeep(prompt), createdAt))
+                : Future.succeededFuture();
     }
 
     /** @throws BadEventException when the cursor cannot be opened */
@@ -157,11 +206,12 @@ final class Responses implements ReplyListener {
 
     private boolean full(@Nullable String eventId) {
         int most = exchange.limits().mostRunning();
-        if (running.size() >= most) {
+        boolean full = running.size() + joining >= most;
+        if (full) {
             String message = "one socket may have " + most + " responses running";
             refuse.accept(new ErrorEvent(ErrorCode.TOO_MANY_RESPONSES, message, null, eventId));
         }
-        return running.size() >= most;
+        return full;
     }
 
     private Running add(ResumePoint point, AnswerRun run, CatchUp.@Nullable Reading reading) {
@@ -179,12 +229,17 @@ final class Responses implements ReplyListener {
     }
 
     private Future<Void> send(Prompt prompt) {
-        return Future.fromCompletionStage(exchange.prompts().send(prompt), context)
-                .onFailure(failure -> {
-                    LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
-                    sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
-                    fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
-                });
+        return sent(prompt, exchange.prompts().send(prompt));
+    }
+
+    private Future<Void> sent(Prompt prompt, CompletionStage<Void> taken) {
+        return Future.fromCompletionStage(taken, context).onFailure(failure -> onNotSent(prompt, failure));
+    }
+
+    private void onNotSent(Prompt prompt, Throwable failure) {
+        LOG.warn("Prompt {} was not sent: {}", prompt.getId(), failure.toString());
+        sendCancellation(prompt.getId(), prompt.getConversation()); // what seemed lost may still land
+        fail(prompt.getId(), ErrorCode.PROMPT_NOT_SENT, "the prompt could not be sent: try again later");
     }
 
     void cancel(CancelResponse cancel) {

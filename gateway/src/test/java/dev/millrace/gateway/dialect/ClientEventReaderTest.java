@@ -237,7 +237,10 @@ class ClientEventReaderTest {
                         + "| missing_required_parameter | text.format.schema",
                 "'input':'hi','text':{'format':{'type':'json_schema','schema':'{}'}} "
                         + "| invalid_type | text.format.schema",
-                "'input':'hi','store':true | unsupported_value | store",
+                "'input':'hi','store':1 | invalid_type | store",
+                "'input':'hi','include_history':'no' | invalid_type | include_history",
+                "'input':'hi','previous_response_id':'' | invalid_value | previous_response_id",
+                "'input':'hi','previous_response_id':'resp_x','conversation':'c' | invalid_value | conversation",
                 "'input':'hi','tools':[{}] | unsupported_value | tools",
             })
     void refusesBadFields(String fields, String code, String param) {

@@ -15,7 +15,7 @@ class CursorSealTest {
     private static final byte[] OLD = key(1);
     private static final byte[] NEW = key(2);
     private static final ResumePoint POINT = new ResumePoint(
-            UUID.randomUUID(), 7, 1L << 40, Instant.ofEpochSecond(1_700_000_000), "会話".repeat(128), null, true);
+            UUID.randomUUID(), 7, 1L << 40, Instant.ofEpochSecond(1_700_000_000), "会話".repeat(128), null, true, true);
 
     private final CursorSeal seal = new CursorSeal(List.of(OLD), "replies");
 

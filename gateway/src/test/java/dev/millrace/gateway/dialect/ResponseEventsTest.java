@@ -21,7 +21,9 @@ class ResponseEventsTest {
     private static final Pace PACE = new Pace(12.5, 40.0);
 
     private final ResponseEvents events = new ResponseEvents(
-            new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false), "sealed", false);
+            new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false, false),
+            "sealed",
+            false);
 
     @Test
     void numbersEventsAsItIsTold() {
@@ -43,6 +45,7 @@ class ResponseEventsTest {
                         .put("created_at", 1_700_000_000)
                         .put("status", "queued")
                         .put("background", false)
+                        .put("store", false)
                         .put("model", "qwen")
                         .put("conversation", new JsonObject().put("id", "c-1"))
                         .put("error", null)
@@ -95,7 +98,9 @@ class ResponseEventsTest {
     @Test
     void hasOnlyNamesOverHttpThatItsClientsKnow() {
         ResponseEvents http = new ResponseEvents(
-                new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false), "sealed", true);
+                new ResumePoint(ID, 0, 0, Instant.ofEpochSecond(1_700_000_000), "c-1", "qwen", false, false),
+                "sealed",
+                true);
 
         assertThat(http.progress(5, 1, 2))
                 .startsWith("event: response.in_progress\ndata: {\"type\":\"response.in_progress\"");

@@ -30,25 +30,29 @@ class CatchUpTest {
     private static final TopicPartition ELSEWHERE = new TopicPartition("replies", 4);
     private static final TopicPartition COMPLETIONS = new TopicPartition("completions", 0);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
+    private static final TopicPartition KEPT = new TopicPartition("conversations", 0);
     private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     private static final ReplyEvents ONE = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
     private static final ReplyEvents TWO = new ReplyEvents(UUID.randomUUID(), new Writer(1000, 1));
 
+    private final Conversations conversations = new Conversations(InstantSource.system());
     private final MockConsumer<byte[], byte[]> liveKafka = new MockConsumer<>("none");
     private final ReplyConsumer live = new ReplyConsumer(
             "live",
             liveKafka,
             new ReplyPartitions(List.of(PARTITION)),
             new Topics(""),
-            new LivingWorkers(InstantSource.system()));
+            new LivingWorkers(InstantSource.system()),
+            conversations);
     private final ReplayedLog log = new ReplayedLog();
-    private final CatchUp catchUp = new CatchUp("catch-up", log, live, "completions");
+    private final CatchUp catchUp = new CatchUp("catch-up", log, live, new Topics(""), conversations);
     private final Heard one = new Heard();
     private final Heard two = new Heard();
 
     @BeforeEach
     void tenRecordsOfTwoPromptsAreThere() {
-        liveKafka.updateEndOffsets(Map.of(PARTITION, 10L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 10L));
+        liveKafka.updateEndOffsets(Map.of(PARTITION, 10L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 10L, KEPT, 0L));
+        liveKafka.updateBeginningOffsets(Map.of(KEPT, 0L));
         live.seekToEnds();
         for (int i = 0; i < 10; i++) {
             log.append(record(PARTITION, i, i % 2 == 0 ? ONE.tokens(i, 1, "a") : TWO.tokens(i, 1, "b")));

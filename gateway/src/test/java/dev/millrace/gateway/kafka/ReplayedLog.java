@@ -23,20 +23,20 @@ public final class ReplayedLog extends MockConsumer<byte[], byte[]> {
 
     public ReplayedLog() {
         super("none");
-        TopicPartition completions = new TopicPartition("completions", 0);
-        updatePartitions("completions", List.of(new PartitionInfo("completions", 0, null, null, null)));
-        updateEndOffsets(Map.of(completions, 0L));
+        for (String topic : List.of("completions", "turns", "conversations")) {
+            updatePartitions(topic, List.of(new PartitionInfo(topic, 0, null, null, null)));
+            updateEndOffsets(Map.of(new TopicPartition(topic, 0), 0L));
+        }
     }
 
-    /** From the first record on, whenever that was. */
+    /** From the first record on that is not older; those without a time are as old as one likes. */
     @Override
     public synchronized Map<TopicPartition, OffsetAndTimestamp> offsetsForTimes(Map<TopicPartition, Long> times) {
         Map<TopicPartition, OffsetAndTimestamp> found = new HashMap<>();
-        for (TopicPartition partition : times.keySet()) {
-            log.getOrDefault(partition, List.of()).stream()
-                    .findFirst()
-                    .ifPresent(first -> found.put(partition, new OffsetAndTimestamp(first.offset(), 0)));
-        }
+        times.forEach((partition, since) -> log.getOrDefault(partition, List.of()).stream()
+                .filter(record -> record.timestamp() < 0 || record.timestamp() >= since)
+                .findFirst()
+                .ifPresent(first -> found.put(partition, new OffsetAndTimestamp(first.offset(), 0))));
         return found;
     }
 

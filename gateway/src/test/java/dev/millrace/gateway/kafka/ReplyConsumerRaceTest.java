@@ -42,14 +42,17 @@ class ReplyConsumerRaceTest {
             kafka,
             new ReplyPartitions(List.of(PARTITION)),
             new Topics(""),
-            new LivingWorkers(InstantSource.system()));
+            new LivingWorkers(InstantSource.system()),
+            new Conversations(InstantSource.system()));
 
     private long toldPosition = UNKNOWN;
 
     private void startAtTheEnd() {
         TopicPartition attendance = new TopicPartition("attendance", 0);
         TopicPartition workers = new TopicPartition("workers", 0);
-        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ELSEWHERE, 80L, attendance, 0L, workers, 0L));
+        TopicPartition conversations = new TopicPartition("conversations", 0);
+        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ELSEWHERE, 80L, attendance, 0L, workers, 0L, conversations, 0L));
+        kafka.updateBeginningOffsets(Map.of(conversations, 0L));
         consumer.seekToEnds();
     }
 

@@ -10,10 +10,13 @@ import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Attendance;
 import dev.millrace.schemas.event.AttendanceSign;
+import dev.millrace.schemas.event.ConversationEntry;
+import dev.millrace.schemas.event.DeletedResponse;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.ReplyEvent;
 import dev.millrace.schemas.event.WorkerStatus;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 
 class ReplyConsumerTest {
     private static final TopicPartition PARTITION = new TopicPartition("replies", 3);
+    private static final TopicPartition KEPT = new TopicPartition("conversations", 0);
     private static final TopicPartition ATTENDANCE = new TopicPartition("attendance", 0);
     private static final TopicPartition WORKERS = new TopicPartition("workers", 0);
     private static final TopicPartition ELSEWHERE = new TopicPartition("replies", 4);
@@ -41,14 +45,34 @@ class ReplyConsumerTest {
 
     private final MockConsumer<byte[], byte[]> kafka = new MockConsumer<>("none");
     private final Heard heard = new Heard();
+    private final Conversations conversations = new Conversations(() -> Instant.EPOCH);
     private final LivingWorkers workers = new LivingWorkers(InstantSource.system());
-    private final ReplyConsumer consumer =
-            new ReplyConsumer("poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), new Topics(""), workers);
+    private final ReplyConsumer consumer = new ReplyConsumer(
+            "poll-test", kafka, new ReplyPartitions(List.of(PARTITION)), new Topics(""), workers, conversations);
 
     @BeforeEach
     void startAtTheEnd() {
-        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 80L));
+        kafka.updateEndOffsets(Map.of(PARTITION, 50L, ATTENDANCE, 0L, WORKERS, 5_000L, ELSEWHERE, 80L, KEPT, 3L));
+        kafka.updateBeginningOffsets(Map.of(KEPT, 1L));
         consumer.seekToEnds();
+    }
+
+    @Test
+    void readsWhatIsKeptOfConversationsFromTheBeginning() {
+        CompletableFuture<Void> read = conversations.readTo(3);
+        kafka.addRecord(new ConsumerRecord<>("conversations", 0, 1, key(ID), deleted()));
+        kafka.addRecord(new ConsumerRecord<>("conversations", 0, 2, key(OTHER.promptId()), deleted()));
+
+        consumer.turn();
+
+        assertThat(conversations.isDeleted(ID)).isTrue();
+        assertThat(conversations.isDeleted(OTHER.promptId())).isTrue();
+        assertThat(read).isCompleted();
+        assertThat(conversations.readTo(4)).isNotCompleted();
+    }
+
+    private static byte[] deleted() {
+        return EventCodec.CONVERSATION_ENTRY.encode(new ConversationEntry(new DeletedResponse()));
     }
 
     @Test
@@ -196,7 +220,7 @@ class ReplyConsumerTest {
         assertThat(unknown).isEqualTo(-1);
         assertThat(position).isEqualTo(80);
         assertThat(heard.offsets()).containsExactly(80L);
-        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE, WORKERS);
+        assertThat(kafka.assignment()).containsExactlyInAnyOrder(PARTITION, ATTENDANCE, WORKERS, KEPT);
         assertThat(consumer.position(ELSEWHERE)).isEqualTo(-1);
     }
 

@@ -34,7 +34,7 @@ class ResponseRunTest {
     private long nowMs;
     private long offset = 100;
     private final ResponseEvents events =
-            new ResponseEvents(new ResumePoint(ID, 5, 100, Instant.EPOCH, "c", null, false), "sealed", false);
+            new ResponseEvents(new ResumePoint(ID, 5, 100, Instant.EPOCH, "c", null, false, false), "sealed", false);
     private final ResponseRun run = ResponseRun.begun(
             ReplyStream.resume(Cursor.start("replies", 5, ID, 100)),
             events,

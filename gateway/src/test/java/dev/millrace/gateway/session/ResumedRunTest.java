@@ -140,7 +140,7 @@ class ResumedRunTest {
     private ResponseRun resumed(int startingAfter) {
         return ResponseRun.resumed(
                 ReplyStream.resume(Cursor.start("replies", 5, ID, 0)),
-                new ResponseEvents(new ResumePoint(ID, 5, 0, Instant.EPOCH, "c", null, false), "sealed", false),
+                new ResponseEvents(new ResumePoint(ID, 5, 0, Instant.EPOCH, "c", null, false, false), "sealed", false),
                 metrics,
                 startingAfter,
                 Telling.FRAMES);

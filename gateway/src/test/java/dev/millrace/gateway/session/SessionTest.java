@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.dialect.ModelList;
 import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Conversations;
 import dev.millrace.gateway.kafka.DeliveryMetrics;
 import dev.millrace.gateway.kafka.LivingWorkers;
 import dev.millrace.gateway.kafka.PromptProducer;
@@ -56,12 +57,14 @@ class SessionTest {
     private static Exchange exchange() {
         CollectorRegistry registry = new CollectorRegistry();
         Topics topics = new Topics("");
+        Conversations conversations = new Conversations(InstantSource.system());
         ReplyConsumer replies = new ReplyConsumer(
                 "replies",
                 new MockConsumer<>("none"),
                 new ReplyPartitions(List.of()),
                 topics,
-                new LivingWorkers(InstantSource.system()));
+                new LivingWorkers(InstantSource.system()),
+                conversations);
         return new Exchange(
                 new PromptProducer(
                         "prompts",
@@ -69,7 +72,8 @@ class SessionTest {
                         topics,
                         new DeliveryMetrics(registry)),
                 replies,
-                new CatchUp("catch-up", new MockConsumer<>("none"), replies, topics.completions()),
+                new CatchUp("catch-up", new MockConsumer<>("none"), replies, topics, conversations),
+                conversations,
                 CursorSeal.ofThisProcess(topics.replies()),
                 topics.replies(),
                 SessionLimits.of(Duration.ofSeconds(1)),
