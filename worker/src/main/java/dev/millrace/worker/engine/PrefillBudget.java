@@ -3,7 +3,8 @@ package dev.millrace.worker.engine;
 /**
  * How many prompt rows a step may have beside the rows of those who generate, so that these do not wait much longer for
  * their next token than without: of the step's time the prompts get their share, and {@value #LEAST_PROMPT_MS} ms in
- * any case, which nobody sees in a stream; or one row where that takes more.
+ * any case, which nobody sees in a stream; or one row where that takes more. Where more prompts wait for their first
+ * token than streams for their next one, they get as many times their share.
  *
  * <p>What a row takes depends on the device, on the model and, the deeper its prompt has been read, on attention. So it
  * is learnt from the steps: first from one without prompt rows, for each number of rows that generate, then from what
@@ -53,25 +54,27 @@ final class PrefillBudget {
      * Prompt rows of the next step at most.
      *
      * @param generating rows for those who generate; where none are in the step, those of a step that waits for it
+     * @param prompts that are being read
      * @param depth tokens before the deepest prompt row
      */
-    int rows(int generating, int depth) {
+    int rows(int generating, int prompts, int depth) {
         if (generating == 0 || Double.isInfinite(promptsToStreams)) {
             return Integer.MAX_VALUE;
         }
         if (streamNanos[generating] == 0 || step - measuredAtStep[generating] > STEPS_TO_MEASURE_AGAIN) {
             return 0;
         }
-        return (int) Math.max(1, promptNanos(generating) / estimate(depthClass(depth)));
+        return (int) Math.max(1, promptNanos(generating, prompts) / estimate(depthClass(depth)));
     }
 
     /** A step with so many rows, or with so many rows waiting for it, has taken so long. */
-    void onStep(int generating, int promptRows, int depth, long nanos) {
+    void onStep(int generating, int prompts, int promptRows, int depth, long nanos) {
         step++;
         if (generating > 0 && promptRows == 0) {
             measureStreams(generating, nanos);
         } else if (generating > 0 && streamNanos[generating] > 0) {
-            measureRows(generating, promptRows, depthClass(depth), nanos);
+            measureRows(
+                    promptNanos(generating, prompts), nanos - streamNanos[generating], promptRows, depthClass(depth));
         }
     }
 
@@ -88,9 +91,7 @@ final class PrefillBudget {
      * by and by. Few rows of a short prompt look dear, since the first costs most, but while the step keeps to its time
      * they prove nothing. Whatever the clock says, the next step has at most twice the rows that have been tried.
      */
-    private void measureRows(int generating, int promptRows, int depthClass, long nanos) {
-        double most = promptNanos(generating);
-        double added = nanos - streamNanos[generating];
+    private void measureRows(double most, double added, int promptRows, int depthClass) {
         double row = Math.max(added, most / 2) / promptRows;
         double known = rowNanos[depthClass];
         if (known == 0 || added > most) {
@@ -101,8 +102,9 @@ final class PrefillBudget {
     }
 
     /** Time for the prompt rows of a step. */
-    private double promptNanos(int generating) {
-        return Math.max(promptsToStreams * streamNanos[generating], LEAST_PROMPT_MS * NANOS_PER_MS);
+    private double promptNanos(int generating, int prompts) {
+        double share = promptsToStreams * streamNanos[generating] * Math.max(1, (double) prompts / generating);
+        return Math.max(share, LEAST_PROMPT_MS * NANOS_PER_MS);
     }
 
     /**

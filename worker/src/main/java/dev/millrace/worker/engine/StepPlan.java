@@ -37,7 +37,7 @@ final class StepPlan {
                 .toList();
         int pending = prefilling.stream().mapToInt(Slot::pending).sum();
         depth = prefilling.stream().mapToInt(Slot::held).max().orElse(0);
-        prefillRows = Math.min(pending, budget.rows(streams, depth));
+        prefillRows = Math.min(pending, budget.rows(streams, prefilling.size(), depth));
     }
 
     int adapter() {
@@ -55,6 +55,11 @@ final class StepPlan {
     /** Rows for those who generate. */
     int generating() {
         return decoding.size();
+    }
+
+    /** Those that are being read. */
+    int prompts() {
+        return prefilling.size();
     }
 
     /** Tokens that the cache held of the prompt that has been read furthest. */

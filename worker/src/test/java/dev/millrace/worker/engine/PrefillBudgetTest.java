@@ -39,9 +39,9 @@ class PrefillBudgetTest {
 
         int tried = 0;
         for (int i = 0; i < 20; i++) {
-            int rows = budget.rows(STREAMS, 0);
+            int rows = budget.rows(STREAMS, 1, 0);
             assertThat(rows).isBetween(1, Math.max(1, 2 * tried));
-            budget.onStep(STREAMS, rows, 0, STREAM_NANOS);
+            budget.onStep(STREAMS, 1, rows, 0, STREAM_NANOS);
             tried = rows;
         }
         assertThat(tried).as("rows that cost nothing").isGreaterThan(200);
@@ -51,14 +51,24 @@ class PrefillBudgetTest {
     void givesPromptsSomeMillisecondsBesideStreamsThatTakeLess() {
         long quickNanos = 500_000;
         long rowNanos = 100_000;
-        budget.onStep(STREAMS, 0, 0, quickNanos);
+        budget.onStep(STREAMS, 1, 0, 0, quickNanos);
 
         for (int i = 0; i < 20; i++) {
-            int rows = budget.rows(STREAMS, 0);
-            budget.onStep(STREAMS, rows, 0, quickNanos + rows * rowNanos);
+            int rows = budget.rows(STREAMS, 1, 0);
+            budget.onStep(STREAMS, 1, rows, 0, quickNanos + rows * rowNanos);
         }
 
-        assertThat(budget.rows(STREAMS, 0)).isBetween(45, 50);
+        assertThat(budget.rows(STREAMS, 1, 0)).isBetween(45, 50);
+    }
+
+    @Test
+    void givesManyPromptsMoreThanFewStreams() {
+        measureStreams();
+        read(0, 200, 1);
+
+        assertThat(budget.rows(STREAMS, STREAMS, 200)).isEqualTo(budget.rows(STREAMS, 1, 200));
+        assertThat(budget.rows(STREAMS, 3 * STREAMS, 200))
+                .isBetween(2 * budget.rows(STREAMS, 1, 200), 3 * budget.rows(STREAMS, 1, 200) + 3);
     }
 
     @Test
@@ -67,8 +77,8 @@ class PrefillBudgetTest {
         read(0, 4096, 1);
         read(0, 200, 1);
 
-        assertThat(nanos(budget.rows(STREAMS, 3500), 3500, 1)).isLessThanOrEqualTo(BOUND_NANOS);
-        assertThat(budget.rows(STREAMS, 0)).isGreaterThan(3 * budget.rows(STREAMS, 3500));
+        assertThat(nanos(budget.rows(STREAMS, 1, 3500), 3500, 1)).isLessThanOrEqualTo(BOUND_NANOS);
+        assertThat(budget.rows(STREAMS, 1, 0)).isGreaterThan(3 * budget.rows(STREAMS, 1, 3500));
     }
 
     @Test
@@ -76,18 +86,18 @@ class PrefillBudgetTest {
         measureStreams();
         read(0, 1000, 1);
 
-        assertThat(budget.rows(STREAMS, 8000)).isBetween(1, budget.rows(STREAMS, 999) / 3);
+        assertThat(budget.rows(STREAMS, 1, 8000)).isBetween(1, budget.rows(STREAMS, 1, 999) / 3);
     }
 
     @Test
     void learnsNothingFromFewRowsThatKeepToTheirTime() {
         measureStreams();
         read(0, 200, 1);
-        int rows = budget.rows(STREAMS, 200);
+        int rows = budget.rows(STREAMS, 1, 200);
 
-        budget.onStep(STREAMS, 1, 200, nanos(1, 200, 5));
+        budget.onStep(STREAMS, 1, 1, 200, nanos(1, 200, 5));
 
-        assertThat(budget.rows(STREAMS, 200)).isEqualTo(rows);
+        assertThat(budget.rows(STREAMS, 1, 200)).isEqualTo(rows);
     }
 
     /** Otherwise prompts would pay for what the streams take by themselves, and come to a stop. */
@@ -106,7 +116,7 @@ class PrefillBudgetTest {
 
         assertThat(stepNanos).allMatch(nanos -> nanos <= 1.1 * 2 * streamNanos);
         assertThat(stepRows.subList(stepRows.size() / 2, stepRows.size() - 1)).allMatch(rows -> rows >= 3);
-        assertThat(budget.rows(STREAMS, 2000)).isGreaterThan(8);
+        assertThat(budget.rows(STREAMS, 1, 2000)).isGreaterThan(8);
     }
 
     @Test
@@ -119,67 +129,67 @@ class PrefillBudgetTest {
 
     @Test
     void givesAllWhereNobodyGenerates() {
-        assertThat(budget.rows(0, 0)).isEqualTo(Integer.MAX_VALUE);
+        assertThat(budget.rows(0, 1, 0)).isEqualTo(Integer.MAX_VALUE);
     }
 
     @Test
     void givesAllWhereThereIsNoBudget() {
         PrefillBudget none = new PrefillBudget(PrefillBudget.WHOLE_STEP, 9);
-        none.onStep(STREAMS, 4, 0, BOUND_NANOS);
+        none.onStep(STREAMS, 1, 4, 0, BOUND_NANOS);
 
-        assertThat(none.rows(STREAMS, 0)).isEqualTo(Integer.MAX_VALUE);
+        assertThat(none.rows(STREAMS, 1, 0)).isEqualTo(Integer.MAX_VALUE);
     }
 
     @Test
     void looksAtTheStreamsAloneWhenTheirNumberIsNewAndAfterManySteps() {
-        assertThat(budget.rows(STREAMS, 0)).isZero();
+        assertThat(budget.rows(STREAMS, 1, 0)).isZero();
         measureStreams();
-        assertThat(budget.rows(STREAMS, 0)).isPositive();
-        assertThat(budget.rows(STREAMS - 1, 0)).isZero();
+        assertThat(budget.rows(STREAMS, 1, 0)).isPositive();
+        assertThat(budget.rows(STREAMS - 1, 1, 0)).isZero();
 
         for (int i = 0; i < PrefillBudget.STEPS_TO_MEASURE_AGAIN; i++) {
-            assertThat(budget.rows(STREAMS, 0)).isPositive();
-            budget.onStep(STREAMS, 1, 0, BOUND_NANOS);
+            assertThat(budget.rows(STREAMS, 1, 0)).isPositive();
+            budget.onStep(STREAMS, 1, 1, 0, BOUND_NANOS);
         }
-        budget.onStep(STREAMS, 1, 0, BOUND_NANOS);
+        budget.onStep(STREAMS, 1, 1, 0, BOUND_NANOS);
 
-        assertThat(budget.rows(STREAMS, 0)).isZero();
+        assertThat(budget.rows(STREAMS, 1, 0)).isZero();
     }
 
     @Test
     void recoversFromAStepThatTookFarTooLong() {
         measureStreams();
-        budget.onStep(STREAMS, 0, 0, 100 * STREAM_NANOS);
+        budget.onStep(STREAMS, 1, 0, 0, 100 * STREAM_NANOS);
         for (int i = 0; i < 8; i++) {
             measureStreams();
         }
         read(0, 200, 1);
-        int rows = budget.rows(STREAMS, 200);
-        budget.onStep(STREAMS, rows, 200, 10 * STREAM_NANOS);
+        int rows = budget.rows(STREAMS, 1, 200);
+        budget.onStep(STREAMS, 1, rows, 200, 10 * STREAM_NANOS);
 
-        assertThat(budget.rows(STREAMS, 200)).isLessThan(rows / 4);
+        assertThat(budget.rows(STREAMS, 1, 200)).isLessThan(rows / 4);
         for (int i = 0; i < 8; i++) {
             read(200, 230, 1);
         }
 
         assertThat(stepNanos).allMatch(nanos -> nanos <= 1.2 * BOUND_NANOS);
-        assertThat(budget.rows(STREAMS, 200)).isGreaterThan(rows / 2);
+        assertThat(budget.rows(STREAMS, 1, 200)).isGreaterThan(rows / 2);
     }
 
     private void measureStreams() {
-        budget.onStep(STREAMS, 0, 0, streamNanos);
+        budget.onStep(STREAMS, 1, 0, 0, streamNanos);
     }
 
     /** Reads a part of a prompt as the budget allows. */
     private void read(int from, int to, int factor) {
         for (int depth = from; depth < to; ) {
-            int rows = Math.min(budget.rows(STREAMS, depth), to - depth);
+            int rows = Math.min(budget.rows(STREAMS, 1, depth), to - depth);
             if (rows == 0) {
                 measureStreams();
                 continue;
             }
             long nanos = nanos(rows, depth, factor);
-            budget.onStep(STREAMS, rows, depth, nanos);
+            budget.onStep(STREAMS, 1, rows, depth, nanos);
             stepNanos.add(nanos);
             stepRows.add(rows);
             depth += rows;
