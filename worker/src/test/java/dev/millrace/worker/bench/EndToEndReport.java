@@ -44,14 +44,15 @@ record EndToEndReport(Parameters parameters, LlamaLibrary library, List<EndToEnd
 
                 Written by `make bench-end-to-end` on %s: %s, %d cores, %d threads for each peer's engine; llama.cpp %s; \
                 %d rounds, medians; %d new tokens an answer, greedily. The raw numbers are in \
-                [end-to-end.json](end-to-end.json).
+                [end-to-end.json](end-to-end.json); where the time goes is in \
+                [end-to-end-profile.md](end-to-end-profile.md).
 
                 The same client sends the same streaming requests to `/v1/chat/completions` of both: all clients at once, \
                 each over a new connection and with a prompt that neither has seen, again and again for a second at least. \
                 The ends of turns are ruled out by `logit_bias`, so that every answer has all its tokens. Millrace is \
                 broker, worker and gateway in one process, as `make run` starts them. Both peers are started anew for each \
-                number of clients, with as many slots, and take turns, every other round backwards. The clients share the \
-                cores with both.
+                number of clients, with as many slots, warm up for ten seconds, and take turns, every other round backwards. \
+                The clients share the cores with both.
 
                 | model | clients | throughput over llama-server's | first text later by, ms |
                 |---|---:|---:|---:|
