@@ -2,6 +2,7 @@ package dev.millrace.worker.engine;
 
 import dev.millrace.worker.llama.Decoder;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class HostCache {
     /** Of what is brought to a device, this part must be of use: it crosses a bus and takes room there. */
     private static final int WORTH_A_BUS = 2;
     /** The same of a copy within host memory, which takes a hundredth of computing it. */
-    private static final int WORTH_A_COPY = 16;
+    private static final int WORTH_A_COPY = 100;
 
     private final Decoder decoder;
     private final long limitBytes;
@@ -56,18 +57,17 @@ final class HostCache {
         bytes += needed;
     }
 
-    /** What begins most like these tokens, where enough of it would be used; null where nothing does. */
+    /** What begins most like these tokens, the shortest of equals, where enough of it would be used; null: nothing. */
     @Nullable
     Saved worthBringing(TokenPrefix wanted) {
-        Saved best = null;
-        for (Saved candidate : saved) {
-            int common = candidate.held().common(wanted);
-            if (worth * common >= candidate.held().length()
-                    && (best == null || common > best.held().common(wanted))) {
-                best = candidate;
-            }
-        }
-        return best;
+        return saved.stream()
+                .filter(candidate -> candidate.held().common(wanted) > 0)
+                .filter(candidate -> worth * candidate.held().common(wanted)
+                        >= candidate.held().length())
+                .max(Comparator.<Saved>comparingInt(
+                                candidate -> candidate.held().common(wanted))
+                        .thenComparingInt(candidate -> -candidate.held().length()))
+                .orElse(null);
     }
 
     /**

@@ -42,7 +42,7 @@ public final class FakeDecoder implements Decoder {
 
     private final List<List<Cell>> cells = new ArrayList<>();
     private final Map<Long, List<Cell>> saved = new HashMap<>();
-    private long saves;
+    long saves;
     /** Rows of each step, in order. */
     final List<Integer> stepSizes = new ArrayList<>();
     /** The adapter of each step, in order. */
