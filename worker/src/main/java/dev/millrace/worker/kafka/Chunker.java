@@ -10,15 +10,17 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers the tokens of one completion into chunks, at the pace of the acknowledgements. While no chunk is under way
- * the next token goes at once, the first above all. While one is, tokens gather until it is acknowledged, or until
- * they wait for {@value #MOST_WAIT_MS} ms or are {@value #MOST_CHARACTERS} characters. So a chunk is a token as long as
- * Kafka keeps up, and grows by itself when the send thread or the broker is behind.
+ * Gathers the tokens of one completion into chunks. The first token goes at once. The next chunk goes when the one
+ * before it is acknowledged and {@value #FRAME_MS} ms have passed since that was sent, in which a screen shows one
+ * frame; or when tokens have waited for {@value #MOST_WAIT_MS} ms or are {@value #MOST_CHARACTERS} characters. So a
+ * chunk is a token where tokens take longer than that, and grows by itself where they are faster or where the send
+ * thread or the broker is behind. Before there is leave to speak at all, everything gathers.
  *
- * <p>The engine's thread adds, and the producer's thread tells of acknowledgements; they meet under this object's lock,
- * under which nothing blocks.
+ * <p>The engine's thread adds, the producer's thread tells of acknowledgements, the timer's that a frame is over; they
+ * meet under this object's lock, under which nothing blocks.
  */
 final class Chunker {
+    private static final long FRAME_MS = 16;
     private static final long MOST_WAIT_MS = 40;
     private static final int MOST_CHARACTERS = 1024;
 
@@ -28,8 +30,16 @@ final class Chunker {
         CompletableFuture<Long> send(Tokens chunk);
     }
 
+    /** Runs a task once, after so many nanoseconds, on a thread that nothing blocks. */
+    @FunctionalInterface
+    interface Timer {
+        void after(long nanos, Runnable task);
+    }
+
     private final ChunkSender sender;
     private final LongSupplier nanoClock;
+    private final Timer timer;
+    private final CompletableFuture<?> leave;
     private final StringBuilder text = new StringBuilder();
     private List<Integer> ids = new ArrayList<>();
     /** One for each id; null where nobody asked for them. */
@@ -37,13 +47,22 @@ final class Chunker {
 
     private int firstIndex;
     private long waitsSinceNanos;
+    /** Null before the first chunk. */
+    private @Nullable Long sentNanos;
+
     private int underWay;
+    /** Whether the timer will look. */
+    private boolean timed;
     /** Completes when the log has all chunks so far; fails when one was lost. */
     private CompletableFuture<?> sent = CompletableFuture.completedFuture(null);
 
-    Chunker(ChunkSender sender, LongSupplier nanoClock) {
+    /** @param leave to send anything; may never come */
+    Chunker(ChunkSender sender, LongSupplier nanoClock, Timer timer, CompletableFuture<?> leave) {
         this.sender = sender;
         this.nanoClock = nanoClock;
+        this.timer = timer;
+        this.leave = leave;
+        var unused = leave.thenRun(this::sendWhatIsDue);
     }
 
     /** The next tokens, with the text that they release, and as many log-probabilities or none. */
@@ -58,14 +77,38 @@ final class Chunker {
             logprobs.addAll(nextLogprobs);
         }
         text.append(released);
-        boolean waitedEnough = nanoClock.getAsLong() - waitsSinceNanos >= TimeUnit.MILLISECONDS.toNanos(MOST_WAIT_MS);
-        if (underWay == 0 || waitedEnough || text.length() >= MOST_CHARACTERS) {
+        sendWhatIsDue();
+    }
+
+    private synchronized void sendWhatIsDue() {
+        if (ids.isEmpty() || !leave.isDone()) {
+            return;
+        }
+        long frameNanos = sentNanos == null ? 0 : remaining(FRAME_MS, sentNanos);
+        boolean inTurn = underWay == 0 && frameNanos <= 0;
+        if (inTurn || remaining(MOST_WAIT_MS, waitsSinceNanos) <= 0 || text.length() >= MOST_CHARACTERS) {
             send();
+        } else if (underWay == 0 && !timed) {
+            timed = true;
+            timer.after(frameNanos, this::onTimer);
         }
     }
 
+    private long remaining(long ms, long sinceNanos) {
+        return TimeUnit.MILLISECONDS.toNanos(ms) - (nanoClock.getAsLong() - sinceNanos);
+    }
+
+    private synchronized void onTimer() {
+        timed = false;
+        sendWhatIsDue();
+    }
+
     /** Sends what has gathered. The future completes when the log has all chunks, and fails when one was lost. */
-    synchronized CompletableFuture<?> flush() {
+    CompletableFuture<?> flush() {
+        return leave.thenCompose(given -> sendRest());
+    }
+
+    private synchronized CompletableFuture<?> sendRest() {
         if (!ids.isEmpty()) {
             send();
         }
@@ -77,6 +120,7 @@ final class Chunker {
         ids = new ArrayList<>();
         logprobs = null;
         text.setLength(0);
+        sentNanos = nanoClock.getAsLong();
         underWay++;
         CompletableFuture<Long> landed = sender.send(chunk);
         sent = CompletableFuture.allOf(sent, landed);
@@ -86,8 +130,6 @@ final class Chunker {
     /** Not called for a chunk that is lost: behind a gap nothing counts, so nothing hurries. */
     private synchronized void onAcknowledged() {
         underWay--;
-        if (underWay == 0 && !ids.isEmpty()) {
-            send();
-        }
+        sendWhatIsDue();
     }
 }

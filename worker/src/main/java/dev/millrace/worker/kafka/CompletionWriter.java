@@ -10,6 +10,7 @@ import dev.millrace.schemas.event.Usage;
 import dev.millrace.worker.engine.CompletionListener;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Chunks of tokens are sent one behind the other without waiting: one that is lost leaves a gap in the indices, and
  * readers pass over what follows. A terminal has no index, and would count after a gap too. So it waits until the log
- * has all tokens before it.
+ * has all tokens before it. Neither is sent before there is leave to: an answer may be begun before it is known that it
+ * will count.
  */
 final class CompletionWriter implements CompletionListener {
     /** A terminal on its way: the event, the whole text, and when the log has it. */
@@ -31,13 +33,14 @@ final class CompletionWriter implements CompletionListener {
     private final Consumer<Throwable> onSendFailed;
     private final Consumer<Terminal> onTerminal;
     private final StringBuilder text;
-    private final Chunker chunker = new Chunker(this::send, System::nanoTime);
+    private final Chunker chunker;
 
     /**
      * @param promptTokens how many tokens the prompt has
      * @param takenOver whether an earlier session had the prompt; then the start is in the log before it happens, so
      *     that it is known even when it kills the process at once
      * @param saidBefore the text of the tokens that the completion begins with
+     * @param leave to send tokens and terminal; may never come
      * @param onSendFailed called on any thread, for each event but the terminal
      * @param onTerminal called on the engine's thread
      */
@@ -46,12 +49,14 @@ final class CompletionWriter implements CompletionListener {
             int promptTokens,
             boolean takenOver,
             String saidBefore,
+            CompletableFuture<?> leave,
             Consumer<Throwable> onSendFailed,
             Consumer<Terminal> onTerminal) {
         this.writer = writer;
         this.promptTokens = promptTokens;
         this.takenOver = takenOver;
         this.text = new StringBuilder(saidBefore);
+        this.chunker = new Chunker(this::send, System::nanoTime, CompletionWriter::after, leave);
         this.onSendFailed = onSendFailed;
         this.onTerminal = onTerminal;
     }
@@ -72,6 +77,11 @@ final class CompletionWriter implements CompletionListener {
     public void onTokens(int firstIndex, List<Integer> ids, String released, @Nullable List<TokenLogprobs> logprobs) {
         text.append(released);
         chunker.add(firstIndex, ids, released, logprobs);
+    }
+
+    private static void after(long nanos, Runnable task) {
+        CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(task);
     }
 
     private CompletableFuture<Long> send(Object body) {

@@ -11,6 +11,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param epoch of the session when the prompt was read
  */
 record IncomingPrompt(PartitionSession session, long epoch, ConsumerRecord<byte[], byte[]> record, Decoded decoded) {
+    /** Whether no earlier session of its partition can have begun to answer it. */
+    boolean isNew() {
+        return session.isFirstToHave(record.offset());
+    }
+
     Prompt prompt() {
         return decoded.prompt();
     }

@@ -94,7 +94,7 @@ final class KafkaClients {
 
     Producer<byte[], byte[]> producer() {
         Map<String, Object> properties = new HashMap<>();
-        properties.put("linger.ms", 2);
+        properties.put("linger.ms", 0); // chunks are gathered before they come here, and all else is waited for
         properties.put("max.request.size", MAX_REQUEST_BYTES);
         properties.put("max.block.ms", 2_000);
         properties.putAll(common("replies"));

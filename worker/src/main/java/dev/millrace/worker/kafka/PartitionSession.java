@@ -15,6 +15,7 @@ import org.apache.kafka.common.TopicPartition;
 final class PartitionSession {
     private final TopicPartition partition;
     private final long nonce;
+    private final long end;
     private final OffsetLedger ledger;
     /** Who waits for the next commit to be accepted. */
     private final List<CompletableFuture<Void>> unconfirmed = new ArrayList<>();
@@ -24,9 +25,14 @@ final class PartitionSession {
     private long committed;
     private boolean open = true;
 
-    PartitionSession(TopicPartition partition, long nonce, long epoch, long start) {
+    /**
+     * @param start the first offset that may not be finished
+     * @param end the offset behind the last record of the partition when the session began, or a later one
+     */
+    PartitionSession(TopicPartition partition, long nonce, long epoch, long start, long end) {
         this.partition = partition;
         this.nonce = nonce;
+        this.end = end;
         this.epoch = epoch;
         this.ledger = new OffsetLedger(start);
         this.committed = start;
@@ -42,6 +48,11 @@ final class PartitionSession {
 
     long epoch() {
         return epoch;
+    }
+
+    /** Whether no earlier owner of the partition can have had this record. One that goes on unawares still can. */
+    boolean isFirstToHave(long offset) {
+        return offset >= end;
     }
 
     OffsetLedger ledger() {

@@ -20,6 +20,7 @@ import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +30,11 @@ import org.slf4j.LoggerFactory;
  * One prompt in one session, from intake to its acknowledged terminal: claim, read back, decide, generate, finish.
  *
  * <p>Whatever fails to be sent, the way on is the same: raise the epoch, claim again, read back, continue from what
- * the log says. Nothing is ever just sent again, since what seemed lost may still land. Owned by the delivery context.
+ * the log says. Nothing is ever just sent again, since what seemed lost may still land.
+ *
+ * <p>Of a prompt that no earlier session can have had, the log will most likely say nothing. It is generated from the
+ * start on, while claim and reading back are under way; what comes of it is told, or thrown away, when the log has been
+ * read. Owned by the delivery context.
  */
 final class PromptRun {
     private static final Logger LOG = LoggerFactory.getLogger(PromptRun.class);
@@ -55,6 +60,9 @@ final class PromptRun {
 
     /** What the engine has of this run; null where it has nothing. */
     private @Nullable GenerationRequest generating;
+
+    /** To tell what the engine generates ahead of the reading back; null where it does not. */
+    private @Nullable CompletableFuture<Void> leave;
 
     /** Whether the engine has had this run at all, in this session. */
     private boolean submitted;
@@ -150,10 +158,28 @@ final class PromptRun {
         ReplyWriter writer = writer();
         current = writer;
         int partition = session().partition().partition();
-        lane.onContext(writer.send(new Claimed(lane.workerId(), lane.modelId(prompt()), partition)))
+        Future<ReplyHistory> read = lane.onContext(
+                        writer.send(new Claimed(lane.workerId(), lane.modelId(prompt()), partition)))
                 .compose(this::readBack)
                 .onSuccess(history -> ifCurrent(writer, () -> decide(writer, history)))
                 .onFailure(failure -> ifCurrent(writer, () -> claimAgain(failure)));
+        if (incoming.isNew() && !submitted) {
+            prepared.onSuccess(request -> ifCurrent(writer, () -> generateAhead(writer, request, read)));
+        }
+    }
+
+    /** As if the log said nothing. What cannot be begun, or not any more, waits until it has been read. */
+    private void generateAhead(ReplyWriter writer, GenerationRequest request, Future<ReplyHistory> read) {
+        if (cancelled || read.isComplete()) {
+            return;
+        }
+        CompletableFuture<Void> given = new CompletableFuture<>();
+        try {
+            submit(writer, Said.NOTHING, request, false, given);
+            leave = given;
+        } catch (PromptRefusedException e) {
+            LOG.debug("Prompt {} is refused when its log has been read", prompt().getId());
+        }
     }
 
     private ReplyWriter writer() {
@@ -176,6 +202,12 @@ final class PromptRun {
     }
 
     private void decide(ReplyWriter writer, ReplyHistory history) {
+        if (leave != null && history.saysNothing(writer.writer())) {
+            lane.metrics().onStart(false, true);
+            leave.complete(null);
+            return;
+        }
+        stopGenerating();
         Claim claim = history.currentClaim();
         if (claim == null || !claim.writer().equals(writer.writer())) {
             onSuperseded(claim);
@@ -260,21 +292,28 @@ final class PromptRun {
             finish(writer, said, FinishReason.CANCELLED, null);
             return;
         }
-        CompletionWriter listener = new CompletionWriter(
-                writer,
-                fresh.promptTokens().length,
-                takenOver,
-                said.text(),
-                failure -> lane.context().runOnContext(v -> ifCurrent(writer, () -> claimAgain(failure))),
-                terminal -> awaitTerminal(writer, terminal));
         try {
-            GenerationRequest request = fresh.continuing(said.ids());
-            lane.engine().submit(request, listener);
-            generating = request;
-            submitted = true;
+            submit(writer, said, fresh.continuing(said.ids()), takenOver, CompletableFuture.completedFuture(null));
         } catch (PromptRefusedException e) {
             finish(writer, said, FinishReason.ERROR, e.failure());
         }
+    }
+
+    /** @param leave to tell what is generated */
+    private void submit(
+            ReplyWriter writer, Said said, GenerationRequest request, boolean takenOver, CompletableFuture<Void> leave)
+            throws PromptRefusedException {
+        CompletionWriter listener = new CompletionWriter(
+                writer,
+                request.promptTokens().length,
+                takenOver,
+                said.text(),
+                leave,
+                failure -> lane.context().runOnContext(v -> ifCurrent(writer, () -> claimAgain(failure))),
+                terminal -> awaitTerminal(writer, terminal));
+        lane.engine().submit(request, listener);
+        generating = request;
+        submitted = true;
     }
 
     private void refuse(ReplyWriter writer, Said said, Throwable refusal) {
@@ -363,6 +402,11 @@ final class PromptRun {
 
     private void fallSilent() {
         current = null;
+        stopGenerating();
+    }
+
+    private void stopGenerating() {
+        leave = null;
         if (generating != null) {
             lane.engine().drop(generating);
             generating = null;

@@ -15,13 +15,15 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One pass over the partitions that some requests ask about. A takeover brings dozens of requests, so Kafka is asked
- * once for where all of them begin, and all partitions are read at the same time. Owned by the read-back thread.
+ * once for where all of them begin, and all partitions are read at the same time. It is not asked at all where every
+ * request says where to begin: reading fails where the log begins later. Owned by the read-back thread.
  */
 final class ReadBackPass {
     private static final Logger LOG = LoggerFactory.getLogger(ReadBackPass.class);
@@ -58,16 +60,26 @@ final class ReadBackPass {
 
     private final Map<ByteBuffer, List<Reading>> byKey = new HashMap<>();
 
-    /** Finds where each request's reading starts: where it asked to, or where the log now begins. */
-    ReadBackPass(Consumer<byte[], byte[]> consumer, List<Waiting> requests) {
+    /** Finds where each request's reading starts: where it asks to, or where the log has what may be its prompt's. */
+    static ReadBackPass begin(Consumer<byte[], byte[]> consumer, List<Waiting> requests) {
+        boolean ask = !requests.stream().allMatch(Waiting::saysWhereToBegin);
+        return new ReadBackPass(consumer, requests, ask);
+    }
+
+    /** After an {@link OffsetOutOfRangeException}: where a log begins later than was asked for, it is read from there. */
+    static ReadBackPass beginWhereTheLogDoes(Consumer<byte[], byte[]> consumer, List<Waiting> requests) {
+        return new ReadBackPass(consumer, requests, true);
+    }
+
+    private ReadBackPass(Consumer<byte[], byte[]> consumer, List<Waiting> requests, boolean ask) {
         this.consumer = consumer;
         Map<TopicPartition, List<Waiting>> byPlace = requests.stream().collect(Collectors.groupingBy(Waiting::place));
         consumer.assign(byPlace.keySet());
         consumer.resume(byPlace.keySet());
-        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(byPlace.keySet());
+        Map<TopicPartition, Long> beginnings = ask ? consumer.beginningOffsets(byPlace.keySet()) : Map.of();
         Map<TopicPartition, OffsetAndTimestamp> since = offsetsSince(byPlace);
         byPlace.forEach((place, group) -> {
-            long logStart = Objects.requireNonNull(beginnings.get(place), "every partition has a beginning");
+            long logStart = beginnings.getOrDefault(place, 0L);
             OffsetAndTimestamp found = since.get(place);
             begin(place, group, logStart, found == null ? Long.MAX_VALUE : found.offset());
         });

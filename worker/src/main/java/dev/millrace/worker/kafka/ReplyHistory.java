@@ -102,6 +102,11 @@ final class ReplyHistory {
         return lost;
     }
 
+    /** Whether this writer's claim counts, nothing stands before it and nothing is missing: its answer is the first. */
+    boolean saysNothing(Writer claimant) {
+        return claimant.equals(stream.currentWriter()) && !lost && finished == null && ids.isEmpty() && !takenOver();
+    }
+
     /** The claim that counts; null where there is none. */
     @Nullable
     Claim currentClaim() {

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -111,11 +112,19 @@ final class ReplyLogReader implements HistoryReader, AutoCloseable {
                 .values()
                 .forEach(group -> {
                     try {
-                        read(new ReadBackPass(consumer, group));
+                        read(group);
                     } catch (Throwable t) { // the top of this thread's loop: whoever asked hears of it
                         group.forEach(waiting -> waiting.history().completeExceptionally(t));
                     }
                 });
+    }
+
+    private void read(List<Waiting> group) {
+        try {
+            read(ReadBackPass.begin(consumer, group));
+        } catch (OffsetOutOfRangeException e) {
+            read(ReadBackPass.beginWhereTheLogDoes(consumer, group));
+        }
     }
 
     private void read(ReadBackPass pass) {

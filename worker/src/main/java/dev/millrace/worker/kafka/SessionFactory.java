@@ -38,8 +38,13 @@ final class SessionFactory {
     List<PartitionSession> open(Consumer<byte[], byte[]> consumer, Set<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(partitions);
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         List<PartitionSession> sessions = partitions.stream()
-                .map(partition -> session(partition, committed.get(partition), beginnings.getOrDefault(partition, 0L)))
+                .map(partition -> session(
+                        partition,
+                        committed.get(partition),
+                        beginnings.getOrDefault(partition, 0L),
+                        ends.getOrDefault(partition, Long.MAX_VALUE)))
                 .toList();
         consumer.commitSync(
                 sessions.stream().collect(Collectors.toMap(PartitionSession::partition, PartitionSession::progress)));
@@ -53,9 +58,10 @@ final class SessionFactory {
         return Math.max(epoch + 1, clockMs.getAsLong());
     }
 
-    private PartitionSession session(TopicPartition partition, @Nullable OffsetAndMetadata committed, long beginning) {
+    private PartitionSession session(
+            TopicPartition partition, @Nullable OffsetAndMetadata committed, long beginning, long end) {
         long before = committed == null ? 0 : EpochMetadata.parse(committed.metadata());
         long start = committed == null ? beginning : committed.offset();
-        return new PartitionSession(partition, nonces.getAsLong(), epochAbove(before), start);
+        return new PartitionSession(partition, nonces.getAsLong(), epochAbove(before), start, end);
     }
 }

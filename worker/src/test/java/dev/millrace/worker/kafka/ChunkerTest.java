@@ -13,23 +13,77 @@ import org.junit.jupiter.api.Test;
 class ChunkerTest {
     private final List<Tokens> sent = new ArrayList<>();
     private final List<CompletableFuture<Long>> acknowledgements = new ArrayList<>();
+    private final List<Runnable> timers = new ArrayList<>();
     private long nowNanos;
-    private final Chunker chunker = new Chunker(this::send, () -> nowNanos);
+    private final Chunker chunker = chunker(CompletableFuture.completedFuture(null));
 
     @Test
-    void sendsEachTokenAtOnceWhileKafkaKeepsUp() {
+    void sendsEachTokenAtOnceThatTakesLongerThanAFrame() {
         for (int index = 0; index < 5; index++) {
             add(index);
             acknowledge(index);
+            passMs(16);
         }
 
         assertThat(sent).extracting(Tokens::getFirstIndex).containsExactly(0, 1, 2, 3, 4);
+        assertThat(timers).isEmpty();
+    }
+
+    @Test
+    void gathersWhatComesWithinAFrame() {
+        add(0);
+        acknowledge(0);
+        passMs(10);
+        add(1);
+        passMs(5);
+        add(2);
+        assertThat(sent).hasSize(1);
+
+        passMs(1);
+        add(3);
+
+        assertThat(sent).hasSize(2);
+        assertThat(sent.get(1)).isEqualTo(new Tokens(1, List.of(1, 2, 3), "bcd", null));
+    }
+
+    @Test
+    void sendsWhatHasGatheredWhenTheFrameIsOverThoughNothingMoreComes() {
+        add(0);
+        acknowledge(0);
+        passMs(10);
+        add(1);
+        add(2);
+        assertThat(timers).hasSize(1);
+
+        passMs(6);
+        timers.get(0).run();
+
+        assertThat(sent).hasSize(2);
+        assertThat(sent.get(1)).isEqualTo(new Tokens(1, List.of(1, 2), "bc", null));
+    }
+
+    @Test
+    void asksForATimerOnceMoreAfterEachOne() {
+        add(0);
+        acknowledge(0);
+        add(1);
+        passMs(16);
+        timers.get(0).run();
+        acknowledge(1);
+        add(2);
+        assertThat(timers).hasSize(2);
+
+        passMs(16);
+        timers.get(1).run();
+
+        assertThat(sent).extracting(Tokens::getFirstIndex).containsExactly(0, 1, 2);
     }
 
     @Test
     void gathersWhatComesUntilTheChunkUnderWayIsAcknowledged() {
         for (int index = 0; index < 5; index++) {
             add(index);
+            passMs(7);
         }
         assertThat(sent).hasSize(1);
 
@@ -40,14 +94,32 @@ class ChunkerTest {
     }
 
     @Test
+    void sendsNothingBeforeThereIsLeave() {
+        CompletableFuture<Void> leave = new CompletableFuture<>();
+        Chunker silent = chunker(leave);
+        silent.add(0, List.of(0), "a", null);
+        passMs(50);
+        silent.add(1, List.of(1), "x".repeat(2000), null);
+        CompletableFuture<?> landed = silent.flush();
+        assertThat(sent).isEmpty();
+
+        leave.complete(null);
+
+        assertThat(sent).singleElement().extracting(Tokens::getIds).isEqualTo(List.of(0, 1));
+        assertThat(landed).isNotDone();
+        acknowledge(0);
+        assertThat(landed).isCompleted();
+    }
+
+    @Test
     void waitsNoLongerThanFortyMilliseconds() {
         add(0);
         add(1);
-        nowNanos += TimeUnit.MILLISECONDS.toNanos(39);
+        passMs(39);
         add(2);
         assertThat(sent).hasSize(1);
 
-        nowNanos += TimeUnit.MILLISECONDS.toNanos(1);
+        passMs(1);
         add(3);
 
         assertThat(sent).extracting(Tokens::getFirstIndex).containsExactly(0, 1);
@@ -89,6 +161,14 @@ class ChunkerTest {
         acknowledge(1);
 
         assertThatThrownBy(landed::join).hasMessageContaining("lost");
+    }
+
+    private Chunker chunker(CompletableFuture<Void> leave) {
+        return new Chunker(this::send, () -> nowNanos, (nanos, task) -> timers.add(task), leave);
+    }
+
+    private void passMs(long ms) {
+        nowNanos += TimeUnit.MILLISECONDS.toNanos(ms);
     }
 
     private void add(int index) {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.Writer;
+import dev.millrace.schemas.event.FinishReason;
+import dev.millrace.schemas.event.Timings;
 import dev.millrace.schemas.event.TokenLogprob;
 import dev.millrace.schemas.event.TokenLogprobs;
 import dev.millrace.schemas.event.Tokens;
+import dev.millrace.schemas.event.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -25,7 +28,8 @@ class CompletionWriterTest {
             new ReplyForm(false, List.of()),
             new UUID(1, 2),
             new Writer(3, 4));
-    private final CompletionWriter writer = new CompletionWriter(replies, 5, false, "", failure -> {}, terminal -> {});
+    private final CompletionWriter writer = new CompletionWriter(
+            replies, 5, false, "", CompletableFuture.completedFuture(null), failure -> {}, terminal -> {});
 
     @Test
     void writesLogprobsWhereTheyWereAskedFor() throws Exception {
@@ -37,6 +41,7 @@ class CompletionWriterTest {
 
         writer.onTokens(4, List.of(7, 8), "ab", logprobs);
         writer.onTokens(6, List.of(9), "c", null);
+        writer.onFinished(FinishReason.STOP, "", new Usage(5, 3, 0, 0), new Timings(0.0, 0.0, 0.0), null);
 
         assertThat(EventCodec.REPLY_EVENT.decode(sent.get(0)).getBody())
                 .isEqualTo(new Tokens(4, List.of(7, 8), "ab", logprobs));

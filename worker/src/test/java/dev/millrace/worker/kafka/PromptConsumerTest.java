@@ -50,6 +50,7 @@ class PromptConsumerTest {
     @BeforeEach
     void subscribe() {
         kafka.updateBeginningOffsets(Map.of(PARTITION, 5L));
+        kafka.updateEndOffsets(Map.of(PARTITION, 5L));
         consumer.subscribe();
     }
 

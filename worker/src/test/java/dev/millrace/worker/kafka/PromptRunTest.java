@@ -36,6 +36,7 @@ class PromptRunTest {
 
     @AfterEach
     void close() {
+        assertThat(log.fatesMet()).as("what was to fail has failed").isTrue();
         workers.forEach(WorkerFixture::close);
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }
@@ -154,8 +155,7 @@ class PromptRunTest {
     void goesOnAfterALostSend() throws Exception {
         Prompt prompt = prompt("hello", LENGTH);
         log.next(
-                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10,
-                ReplyLog.Fate.IS_LOST);
+                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() > 0, ReplyLog.Fate.IS_LOST);
 
         WorkerFixture worker = worker(1);
         worker.assign(prompt);
@@ -182,7 +182,7 @@ class PromptRunTest {
     void ignoresAFailedSendThatLandsLate() throws Exception {
         Prompt prompt = prompt("hello", LENGTH);
         log.next(
-                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() == 10,
+                event -> event.getBody() instanceof Tokens tokens && tokens.getFirstIndex() >= 10,
                 ReplyLog.Fate.LANDS_LATE);
         WorkerFixture worker = worker(1, Pace.of(100));
         worker.assign(prompt);

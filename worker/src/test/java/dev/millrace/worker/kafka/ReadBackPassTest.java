@@ -1,6 +1,7 @@
 package dev.millrace.worker.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.schemas.EventCodec;
 import dev.millrace.schemas.event.Claimed;
@@ -10,6 +11,7 @@ import dev.millrace.worker.kafka.ReadBackPass.Waiting;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -79,7 +82,7 @@ class ReadBackPassTest {
         log.append(ONE, claim(id));
         Waiting one = waiting(ONE, id, 0L, 0);
         Waiting two = waiting(TWO, id, 0L, 0);
-        ReadBackPass pass = new ReadBackPass(log, List.of(one, two));
+        ReadBackPass pass = ReadBackPass.begin(log, List.of(one, two));
 
         pass.accept(log.poll(Duration.ZERO));
 
@@ -101,8 +104,34 @@ class ReadBackPassTest {
         assertThat(again.history().join().said().ids()).containsExactly(7);
     }
 
+    @Test
+    void kafkaIsNotAskedWhereALogBeginsThatReadersSayThemselves() {
+        UUID id = UUID.randomUUID();
+        log.append(ONE, claim(id));
+
+        run(waiting(ONE, id, 0L, 0));
+
+        assertThat(log.asked).isZero();
+    }
+
+    @Test
+    void aLogThatBeginsLaterIsReadFromThereAndTheLossIsTold() {
+        UUID id = UUID.randomUUID();
+        log.append(ONE, claim(id), tokens(id, 0, 7), claim(id));
+        log.updateBeginningOffsets(Map.of(ONE, 2L));
+        Waiting cut = waiting(ONE, id, 1L, 2);
+        assertThatThrownBy(() -> run(cut)).isInstanceOf(OffsetOutOfRangeException.class);
+
+        run(ReadBackPass.beginWhereTheLogDoes(log, List.of(cut)));
+
+        assertThat(cut.history().join().lost()).isTrue();
+    }
+
     private void run(Waiting... requests) {
-        ReadBackPass pass = new ReadBackPass(log, List.of(requests));
+        run(ReadBackPass.begin(log, List.of(requests)));
+    }
+
+    private void run(ReadBackPass pass) {
         for (int polls = 0; !pass.done() && polls < 10; polls++) {
             pass.accept(log.poll(Duration.ZERO));
         }
@@ -126,6 +155,8 @@ class ReadBackPassTest {
     private static final class Log extends MockConsumer<byte[], byte[]> {
         private final Map<TopicPartition, List<ReplyEvent>> events = new HashMap<>();
         private final List<Map<TopicPartition, Long>> times = new ArrayList<>();
+        /** How often where a log begins. */
+        private int asked;
 
         Log() {
             super("none");
@@ -153,6 +184,12 @@ class ReadBackPassTest {
             byte[] key = event.getPromptId().toString().getBytes(StandardCharsets.UTF_8);
             return new ConsumerRecord<>(
                     partition.topic(), partition.partition(), offset, key, EventCodec.REPLY_EVENT.encode(event));
+        }
+
+        @Override
+        public synchronized Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions) {
+            asked++;
+            return super.beginningOffsets(partitions);
         }
 
         @Override

@@ -53,10 +53,26 @@ final class ReplyLog implements RecordSender, HistoryReader {
     private int asked;
     private int sendsToMissingTopics;
     private long clockMs;
+    /** Completed before anything is read back. */
+    private CompletableFuture<Void> readable = CompletableFuture.completedFuture(null);
+
+    /** Nothing is read back until {@link #answerReads}. */
+    synchronized void holdReads() {
+        readable = new CompletableFuture<>();
+    }
+
+    synchronized void answerReads() {
+        readable.complete(null);
+    }
 
     /** The next reply event of this kind meets this fate. */
     synchronized void next(Predicate<ReplyEvent> which, Fate fate) {
         fates.add(new FatedSend(which, fate));
+    }
+
+    /** Whether every fate has been met by an event. */
+    synchronized boolean fatesMet() {
+        return fates.isEmpty();
     }
 
     synchronized void landLate() {
@@ -155,6 +171,10 @@ final class ReplyLog implements RecordSender, HistoryReader {
 
     @Override
     public synchronized CompletableFuture<ReplyHistory> read(ReadBack request) {
+        return readable.thenApply(v -> history(request));
+    }
+
+    private synchronized ReplyHistory history(ReadBack request) {
         TopicPartition place = request.place();
         long from = request.from() == null ? logStart : request.from();
         ReplyHistory history = new ReplyHistory(place, request.promptId(), from, logStart);
@@ -163,7 +183,7 @@ final class ReplyLog implements RecordSender, HistoryReader {
                 history.accept(offset, decode(records.get((int) offset)));
             }
         }
-        return CompletableFuture.completedFuture(history);
+        return history;
     }
 
     /** What a reader of this prompt is told, from the beginning. */

@@ -43,6 +43,7 @@ class SchemaWaitTest {
     @BeforeEach
     void bothPartitionsAreAssignedAndOneWaits() {
         kafka.updateBeginningOffsets(Map.of(WAITING, 0L, OTHER, 0L));
+        kafka.updateEndOffsets(Map.of(WAITING, 0L, OTHER, 0L));
         consumer.subscribe();
         kafka.schedulePollTask(() -> kafka.rebalance(Set.of(WAITING, OTHER)));
         consumer.turn();

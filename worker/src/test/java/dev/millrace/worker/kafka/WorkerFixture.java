@@ -127,13 +127,21 @@ final class WorkerFixture implements AutoCloseable {
                 new PromptDecoder(null),
                 intake);
         kafka.updateBeginningOffsets(Map.of(PROMPTS, 0L));
+        kafka.updateEndOffsets(Map.of(PROMPTS, 0L));
         var unused = consumer.start();
     }
 
-    /** The partition is assigned and holds these prompts, from offset 0 on. */
+    /** The partition is assigned and holds these prompts, from offset 0 on: others may have had them before. */
     void assign(Prompt... prompts) {
+        kafka.updateEndOffsets(Map.of(PROMPTS, (long) prompts.length));
         kafka.schedulePollTask(() -> kafka.rebalance(Set.of(PROMPTS)));
         kafka.schedulePollTask(() -> add(0, prompts));
+    }
+
+    /** They come when the session is open: nobody can have had them before. */
+    void addLater(long firstOffset, Prompt... prompts) {
+        kafka.schedulePollTask(() -> {});
+        kafka.schedulePollTask(() -> add(firstOffset, prompts));
     }
 
     void add(long firstOffset, Prompt... prompts) {
@@ -178,6 +186,11 @@ final class WorkerFixture implements AutoCloseable {
     /** Whether the engine gave up. */
     boolean engineFailed() {
         return engine.failed();
+    }
+
+    /** By the device, whether they have been told or not. */
+    double generatedTokens() {
+        return engine.generatedTokens();
     }
 
     /** Whether the device has nothing to do. */
