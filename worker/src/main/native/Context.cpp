@@ -8,6 +8,9 @@ namespace {
 // slices that stay below with their pad row. Then the length of a prompt's chunks leaves no trace either.
 constexpr int CPU_SLICE_ROWS = 62;
 
+// In which llama.cpp counts the cells of one sequence.
+constexpr int CELL_BLOCK = 256;
+
 bool exact_on_cpu(const Model & model, const Limits & limits) {
     return limits.exact && model.gpu == nullptr;
 }
@@ -17,14 +20,19 @@ int slice_rows(const Model & model, const Limits & limits) {
     return exact_on_cpu(model, limits) ? std::min(limits.batch_tokens, CPU_SLICE_ROWS) : limits.batch_tokens;
 }
 
+// One more is for pad rows, and in a pool another for released cells.
+int sequences_in_memory(const Limits & limits) {
+    return limits.sequences + (limits.own_cells ? 1 : 2);
+}
+
 llama_context * open_llama(const Model & model, const Limits & limits, Candidates * candidates) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(cells_in_memory(model, limits));
     params.n_batch = params.n_ubatch = static_cast<uint32_t>(slice_rows(model, limits)) + 1;
-    params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(limits.sequences) + 2;
+    params.n_seq_max = params.n_outputs_max = static_cast<uint32_t>(sequences_in_memory(limits));
     params.n_outputs_max_per_seq = 1;
     params.n_threads = params.n_threads_batch = limits.threads;
-    params.kv_unified = true;
+    params.kv_unified = !limits.own_cells;
     params.type_k = params.type_v = GGML_TYPE_F16;
     params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO; // on, unless the device has none for the model's heads
     params.op_offload = model.gpu != nullptr;
@@ -43,13 +51,16 @@ llama_context * open_llama(const Model & model, const Limits & limits, Candidate
 
 // One more is the pad row's.
 int cells_in_memory(const Model & model, const Limits & limits) {
+    if (limits.own_cells) {
+        return (limits.cells_each() / CELL_BLOCK + 1) * CELL_BLOCK * sequences_in_memory(limits);
+    }
     return limits.kv_cells + 1 + KvCache::spare_cells(limits.kv_cells, exact_on_cpu(model, limits));
 }
 
 std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limits & limits) {
     std::unique_ptr<Candidates> candidates;
     if (limits.candidates && Candidates::possible(llama_vocab_n_tokens(model->vocab))) {
-        candidates = std::make_unique<Candidates>(*model, limits.sequences + 2);
+        candidates = std::make_unique<Candidates>(*model, sequences_in_memory(limits));
     }
     llama_context * const context = open_llama(*model, limits, candidates.get());
     return std::make_shared<Context>(std::move(model), std::move(candidates), context, limits);
@@ -59,12 +70,13 @@ Context::Context(
         std::shared_ptr<Model> opened, std::unique_ptr<Candidates> candidates, llama_context * taken,
         const Limits & limits)
     : model(std::move(opened)), candidates(std::move(candidates)), context(taken), limits(limits),
-      exact(exact_on_cpu(*model, limits)), slice_rows(::slice_rows(*model, limits)),
-      cache(taken, limits.sequences, exact), sequences(limits.sequences), lengths(limits.sequences),
-      sampled(limits.sequences), rows(static_cast<size_t>(slice_rows) + 1) {
+      cache(taken, limits.sequences, exact_on_cpu(*model, limits), limits.own_cells),
+      slices({limits.sequences, slice_rows(*model, limits), exact_on_cpu(*model, limits), limits.own_cells}),
+      sequences(limits.sequences), lengths(limits.sequences), sampled(limits.sequences), places(limits.batch_tokens),
+      rows(llama_n_batch(taken)) {
     // llama.cpp clamps silently: read back.
     const auto rows_at_once = std::min(llama_n_batch(taken), llama_n_ubatch(taken));
-    if (llama_n_ctx(taken) <= static_cast<uint32_t>(limits.kv_cells) || rows_at_once <= static_cast<uint32_t>(slice_rows)) {
+    if (llama_n_ctx(taken) <= static_cast<uint32_t>(limits.kv_cells) || rows_at_once <= static_cast<uint32_t>(slice_rows(*model, limits))) {
         throw Failure(
             INVALID_ARGUMENT, "a batch of " + std::to_string(limits.batch_tokens) + " rows needs a larger KV cache");
     }
@@ -191,12 +203,12 @@ void Context::step(const Row * from, int count, Sampled * results, int adapter) 
     check_rows(from, count);
     use(adapter);
     broken = true;
-    // Even slices: a slice of two rows would read all weights for them.
-    const int slices = (count + slice_rows - 1) / slice_rows;
-    for (int slice = 0; slice < slices; slice++) {
-        const int begin = static_cast<int>(static_cast<int64_t>(count) * slice / slices);
-        const int end = static_cast<int>(static_cast<int64_t>(count) * (slice + 1) / slices);
-        results = step_slice(from + begin, end - begin, results);
+    for (int i = 0, outputs = 0; i < count; i++) {
+        places[i] = outputs;
+        outputs += from[i].index >= 0;
+    }
+    for (const Slice & slice : slices.of(from, count)) {
+        step_slice(from, slice, results);
     }
     broken = false;
 }
@@ -237,51 +249,54 @@ void Context::check_rows(const Row * from, int count) {
         if (row.index > row.position) {
             throw Failure(INVALID_ARGUMENT, "no prompt before index " + std::to_string(row.index));
         }
-        lengths[row.sequence]++;
+        if (++lengths[row.sequence] > limits.cells_each()) {
+            throw Failure(KV_CACHE_FULL, "sequence " + std::to_string(row.sequence) + " has " +
+                                             std::to_string(limits.cells_each()) + " cells");
+        }
         sampled[row.sequence] = row.index >= 0;
     }
     check_room(count);
 }
 
-// A matrix times one row takes another kernel, with other rounding, than times several. So that a completion does not
-// depend on who else is in the batch, a lone row or output gets company: a row of a sequence of its own, forgotten at
-// once.
-Sampled * Context::step_slice(const Row * from, int count, Sampled * results) {
-    int outputs = 0;
-    for (int i = 0; i < count; i++) {
-        rows.set(i, from[i]);
-        outputs += from[i].index >= 0;
+void Context::step_slice(const Row * from, const Slice & slice, Sampled * results) {
+    for (size_t i = 0; i < slice.size(); i++) {
+        const SliceRow & row = slice[i];
+        const Row pad = {row.sequence, 0, cache.length(row.sequence), -1};
+        rows.set(i, row.row == SliceRow::PAD ? pad : from[row.row], row.output);
     }
-    const bool padded = exact && (count == 1 || outputs == 1);
-    if (padded) {
-        rows.set(count, {static_cast<int32_t>(sequences.size()), 0, 0, outputs > 0 ? 0 : -1});
-    }
-    cache.make_room(count);
-    decode(count + padded, padded);
-    for (int i = 0; i < count; i++) {
-        cache.append(from[i].sequence);
-        sequences[from[i].sequence].history.append(from[i].token);
-    }
-    if (candidates && outputs > 0) {
-        candidates->read(context.get(), outputs);
-    }
-    int output = 0;
-    for (int i = 0; i < count; i++) {
-        if (from[i].index >= 0) {
-            *results++ = sample(i, output++, from[i]);
+    cache.make_room(static_cast<int>(slice.size()));
+    decode(slice);
+    for (const SliceRow & row : slice) {
+        if (row.row != SliceRow::PAD) {
+            cache.append(row.sequence);
+            sequences[row.sequence].history.append(from[row.row].token);
         }
     }
-    return results;
+    const auto outputs = std::count_if(slice.begin(), slice.end(), [](const SliceRow & row) { return row.output; });
+    if (candidates && outputs > 0) {
+        candidates->read(context.get(), static_cast<int>(outputs));
+    }
+    int output = 0;
+    for (size_t i = 0; i < slice.size(); i++) {
+        const int row = slice[i].row;
+        if (row != SliceRow::PAD && from[row].index >= 0) {
+            results[places[row]] = sample(static_cast<int>(i), output, from[row]);
+        }
+        output += slice[i].output;
+    }
 }
 
-// The KV cache was found large enough before, so that any failure here is one of the device.
-void Context::decode(int count, bool padded) {
-    const int32_t code = llama_decode(context.get(), rows.batch(count));
+// The KV cache was found large enough before, so that any failure here is one of the device. A sequence has one pad row
+// at most.
+void Context::decode(const Slice & slice) {
+    const int32_t code = llama_decode(context.get(), rows.batch(static_cast<int32_t>(slice.size())));
     if (code != 0) {
         throw Failure(DECODE_FAILED, "llama_decode returned " + std::to_string(code));
     }
-    if (padded) {
-        llama_memory_seq_rm(llama_get_memory(context.get()), static_cast<llama_seq_id>(sequences.size()), -1, -1);
+    for (const SliceRow & row : slice) {
+        if (row.row == SliceRow::PAD) {
+            llama_memory_seq_rm(llama_get_memory(context.get()), row.sequence, cache.length(row.sequence), -1);
+        }
     }
 }
 

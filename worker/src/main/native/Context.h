@@ -8,16 +8,10 @@
 
 #include "Candidates.h"
 #include "KvCache.h"
+#include "Row.h"
 #include "Sampler.h"
+#include "Slices.h"
 #include "model.h"
-
-// As in Batch.java.
-struct Row {
-    int32_t sequence;
-    int32_t token;
-    int32_t position;
-    int32_t index;
-};
 
 // As in ContextSettings.java.
 struct Limits {
@@ -27,6 +21,9 @@ struct Limits {
     int threads;
     bool exact;
     bool candidates; // whether rows of scores stay on the device where its best blocks suffice
+    bool own_cells;  // whether each sequence has its part of the cells, instead of one pool for all
+
+    int cells_each() const { return own_cells ? kv_cells / sequences : kv_cells; }
 };
 
 // Cells for which a context takes memory.
@@ -47,11 +44,11 @@ struct Rows {
         }
     }
 
-    void set(size_t i, const Row & row) {
+    void set(size_t i, const Row & row, bool with_output) {
         token[i] = row.token;
         position[i] = row.position;
         sequence[i] = row.sequence;
-        output[i] = row.index >= 0;
+        output[i] = with_output;
     }
 
     llama_batch batch(int32_t rows) {
@@ -107,23 +104,23 @@ private:
     const Saved & saved_at(int64_t saved) const;
     void use(int adapter);
     void check_rows(const Row * rows, int count);
-    Sampled * step_slice(const Row * rows, int count, Sampled * results);
-    void decode(int rows, bool padded);
+    void step_slice(const Row * rows, const Slice & slice, Sampled * results);
+    void decode(const Slice & slice);
     Sampled sample(int row, int output, const Row & from);
 
     const std::shared_ptr<Model> model;
     const std::unique_ptr<Candidates> candidates; // null: whole rows
     const std::unique_ptr<llama_context, FreeContext> context;
     const Limits limits;
-    const bool exact;
-    const int slice_rows;
     bool broken = false; // a change of the KV cache has begun and did not come to its end
     KvCache cache;
+    Slices slices;
     int64_t last_saved = 0;
     std::unordered_map<int64_t, Saved> saved;
     std::vector<Sequence> sequences;
     std::vector<int32_t> lengths; // scratch: those after the rows that were checked
     std::vector<bool> sampled;    // scratch: the sequences with an output in the step
+    std::vector<int> places;      // scratch: of each row of the step, where its result goes
     Rows rows;
     Sampler sampler;
 };

@@ -12,9 +12,9 @@ constexpr int GARBAGE_WORTH_MOVING = 256;
 
 } // namespace
 
-KvCache::KvCache(llama_context * context, int sequences, bool in_order)
-    : context(context), memory(llama_get_memory(context)), in_order(in_order), released(sequences + 1),
-      lengths(sequences), common(static_cast<size_t>(sequences) * sequences) {}
+KvCache::KvCache(llama_context * context, int sequences, bool in_order, bool own_cells)
+    : context(context), memory(llama_get_memory(context)), own_cells(own_cells), in_order(in_order && !own_cells),
+      released(sequences + 1), lengths(sequences + 1), common(lengths.size() * lengths.size()) {}
 
 // Of three sequences that share a beginning, two share no less than the third shares with both. So what one adds to the
 // cells of others is all behind the longest beginning that it shares with one of them.
@@ -58,6 +58,11 @@ void KvCache::share(int from, int to, int length) {
     if (length == 0) {
         return;
     }
+    if (own_cells) {
+        restore(save(from), to);
+        keep(to, length);
+        return;
+    }
     llama_memory_seq_cp(memory, from, to, 0, length);
     for (int other = 0; other < static_cast<int>(lengths.size()); other++) {
         shared(to, other) = shared(other, to) = std::min(shared(from, other), length);
@@ -89,7 +94,7 @@ void KvCache::restore(const Saved & saved, int sequence) {
 }
 
 void KvCache::make_room(int rows) {
-    if (garbage > 0 && used + garbage + rows + 1 > static_cast<int>(llama_n_ctx(context))) {
+    if (garbage > 0 && used + garbage + rows > static_cast<int>(llama_n_ctx(context))) {
         move_together();
     }
 }

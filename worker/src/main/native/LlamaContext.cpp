@@ -58,10 +58,11 @@ extern "C" {
 
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_open(
         JNIEnv *, jclass, jlong handle, jint kv_cells, jint sequences, jint batch_tokens, jint threads,
-        jboolean exact, jboolean candidates) {
+        jboolean exact, jboolean candidates, jboolean own_cells) {
     return guarded([&]() -> jlong {
         const std::shared_ptr<Model> model = models().find(handle);
-        const Limits limits = {kv_cells, sequences, batch_tokens, threads, exact == JNI_TRUE, candidates == JNI_TRUE};
+        const Limits limits = {kv_cells, sequences, batch_tokens, threads, exact == JNI_TRUE, candidates == JNI_TRUE,
+                               own_cells == JNI_TRUE};
         check_size(*model, limits);
         return contexts().add(Context::open(model, limits));
     });

@@ -36,7 +36,7 @@ final class GpuVerticle extends VerticleBase {
     private static final long SMALL_MODEL_BYTES = 64L << 20;
 
     private static final long MOST_WATCH_MS = 1000;
-    /** Conversations that a KV cache keeps besides those that run. Each costs memory for a row of scores. */
+    /** Conversations that a pool of cells keeps besides those that run. Each costs memory for a row of scores. */
     private static final int IDLE_SEQUENCES = 56;
 
     private static final double NANOS_PER_SECOND = 1e9;
@@ -106,15 +106,16 @@ final class GpuVerticle extends VerticleBase {
         LOG.info("Context of device {}: {} tokens ({})", device, budget.cells(), budget.reason());
         ContextSettings settings = new ContextSettings(
                 budget.cells(),
-                config.slots() + IDLE_SEQUENCES,
+                config.slots() + (budget.ownCells() ? 1 : IDLE_SEQUENCES),
                 config.batchTokens(),
                 threads(),
                 config.exact(),
-                device instanceof Device.Gpu);
+                device instanceof Device.Gpu,
+                budget.ownCells());
         Engine engine = new Engine(
                 new EngineSettings(
                         name + "-engine",
-                        model.contextTokens(),
+                        config.contextTokens(shared.preflight().modelFile().gguf()),
                         config.slots(),
                         config.prefillShare(),
                         config.hostCacheBytes(),

@@ -6,6 +6,7 @@ import dev.millrace.worker.engine.EngineSettings;
 import dev.millrace.worker.engine.Pace;
 import dev.millrace.worker.kafka.KafkaSettings;
 import dev.millrace.worker.llama.Device;
+import dev.millrace.worker.llama.GgufFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param llamaHome a llama.cpp to use instead of the one that came with the build
  * @param devices one engine for each
  * @param slots completions that run at once on one device
+ * @param maxModelLen the most tokens of one prompt with its completion; 0: what the model knows
  * @param kvCells tokens that one device's KV cache holds; 0: what fits, up to what the model has use for
  * @param hostCacheBytes host memory for each device's conversations that had to leave its KV cache; 0: none
  * @param batchTokens the most tokens of one step
@@ -43,6 +45,7 @@ public record WorkerConfig(
         @Nullable Path llamaHome,
         List<Device> devices,
         int slots,
+        int maxModelLen,
         int kvCells,
         long hostCacheBytes,
         int batchTokens,
@@ -69,6 +72,11 @@ public record WorkerConfig(
         return matcher.matches() ? matcher.group(1) : file;
     }
 
+    /** The most tokens of one prompt with its completion, as far as this model goes. */
+    int contextTokens(GgufFile model) {
+        return maxModelLen > 0 ? Math.min(maxModelLen, model.contextTokens()) : model.contextTokens();
+    }
+
     /** Asks for every setting; what is wrong with them {@link Settings#check} tells. */
     public static WorkerConfig from(Settings settings) {
         return new WorkerConfig(
@@ -80,6 +88,12 @@ public record WorkerConfig(
                 settings.optionalPath("llama-home", "another llama.cpp of the same version"),
                 devices(settings),
                 settings.integer("slots", 8, 1, 64, "completions that run at once on one device"),
+                settings.integer(
+                        "max-model-len",
+                        0,
+                        0,
+                        1 << 24,
+                        "the most tokens of one prompt with its completion; 0: what the model knows"),
                 settings.integer(
                         "kv-cells",
                         0,

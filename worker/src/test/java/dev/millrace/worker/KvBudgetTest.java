@@ -65,6 +65,39 @@ class KvBudgetTest {
     }
 
     @Test
+    void aCpuGivesEachSlotItsOwnCellsWhereThatTakesNothingAway() {
+        assertThat(budget(CPU, 64_000, "--kv-cells=8192").ownCells()).isFalse();
+        assertThat(budget(CPU, 64_000, "--kv-cells=8191", "--max-model-len=1024").ownCells())
+                .isFalse();
+        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").ownCells())
+                .isTrue();
+        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").cells())
+                .isEqualTo((8 + 1) * 1024);
+        assertThat(budget(GPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").ownCells())
+                .isFalse();
+    }
+
+    /** 10 sequences of 768 cells are 1,080 MiB, and of 256 they are 360; those of four slots 216. */
+    @Test
+    void ownCellsAreTheDefaultWhereTheyTakeLittle() {
+        assertThat(budget(CPU, 64_000, "--max-model-len=600").ownCells()).isFalse();
+        assertThat(budget(CPU, 64_000, "--max-model-len=255").ownCells()).isFalse();
+        assertThat(budget(CPU, 64_000, "--max-model-len=255", "--slots=4").ownCells())
+                .isTrue();
+    }
+
+    @Test
+    void ownCellsThatDoNotFitAreOnePool() {
+        int room = 7_680 + 256 + 1_440; // MiB: 10 sequences of 1,024 cells
+
+        assertThat(budget(CPU, room, "--kv-cells=8000", "--max-model-len=1000").ownCells())
+                .isTrue();
+        assertThat(budget(CPU, room - 1, "--kv-cells=8000", "--max-model-len=1000"))
+                .extracting(KvBudget::ownCells, KvBudget::cells)
+                .containsExactly(false, 8000);
+    }
+
+    @Test
     void hostMemoryThatIsNotKnownIsNotInTheWay() {
         assertThat(budget(CPU, 0).cells()).isEqualTo(32_768);
     }

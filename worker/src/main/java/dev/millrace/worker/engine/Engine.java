@@ -143,9 +143,9 @@ public final class Engine implements AutoCloseable {
         return settings.slots();
     }
 
-    /** The most tokens of one prompt and its completion: what model and KV cache allow. */
+    /** The most tokens of one prompt and its completion: what the settings and the KV cache allow. */
     public int contextTokens() {
-        return Math.min(settings.modelContextTokens(), load.kvCells());
+        return Math.min(settings.contextTokens(), load.kvCells());
     }
 
     /** Stops after the current step, says nothing to the listeners and frees the device. Idempotent. */

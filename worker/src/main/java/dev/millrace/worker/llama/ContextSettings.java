@@ -12,9 +12,18 @@ package dev.millrace.worker.llama;
  *                    a lone completion a row that is thrown away with each token
  * @param candidates  whether a row of scores stays on the device where its best blocks suffice to choose the token. Worth
  *                    it on a GPU, whose rows come over a bus; what is chosen is the same
+ * @param ownCells    whether each sequence has its part of the cells, and no more, instead of one pool for all. Attention
+ *                    then passes by no other sequence's cells, which on a CPU is most of a step of many sequences; the
+ *                    beginnings that sequences share are copies
  */
 public record ContextSettings(
-        int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates) {
+        int kvCells,
+        int sequences,
+        int batchTokens,
+        int threads,
+        boolean exact,
+        boolean candidates,
+        boolean ownCells) {
     public static final int MOST_SEQUENCES = 254;
 
     public ContextSettings {
@@ -24,9 +33,9 @@ public record ContextSettings(
         require("threads", threads, 512);
     }
 
-    /** Of whole rows. */
+    /** Of whole rows, and one pool of cells. */
     public ContextSettings(int kvCells, int sequences, int batchTokens, int threads, boolean exact) {
-        this(kvCells, sequences, batchTokens, threads, exact, false);
+        this(kvCells, sequences, batchTokens, threads, exact, false, false);
     }
 
     /** Exact. */

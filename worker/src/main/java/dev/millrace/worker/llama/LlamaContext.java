@@ -46,7 +46,8 @@ public final class LlamaContext implements Decoder {
                     settings.batchTokens(),
                     settings.threads(),
                     settings.exact(),
-                    settings.candidates()));
+                    settings.candidates(),
+                    settings.ownCells()));
             return new LlamaContext(model, settings, new Handle("context", opened, LlamaContext::close));
         } catch (LlamaException e) {
             model.handle().release();
@@ -156,7 +157,14 @@ public final class LlamaContext implements Decoder {
     }
 
     private static native long open(
-            long model, int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates);
+            long model,
+            int kvCells,
+            int sequences,
+            int batchTokens,
+            int threads,
+            boolean exact,
+            boolean candidates,
+            boolean ownCells);
 
     private static native long close(long context);
 

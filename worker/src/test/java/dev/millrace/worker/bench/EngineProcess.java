@@ -69,7 +69,8 @@ final class EngineProcess {
                 Load.STEP_ROWS,
                 Integer.parseInt(arguments[3]),
                 Boolean.parseBoolean(arguments[4]),
-                Boolean.parseBoolean(arguments[6]));
+                Boolean.parseBoolean(arguments[6]),
+                false);
         Engine engine = new Engine(
                 new EngineSettings(
                         "engine", model.contextTokens(), sequences, EngineSettings.NO_BUDGET, 0, Pace.UNLIMITED),

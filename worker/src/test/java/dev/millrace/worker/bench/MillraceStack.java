@@ -38,6 +38,7 @@ final class MillraceStack implements AutoCloseable {
                         "MODEL", setting.model().toString(),
                         "SLOTS", Integer.toString(setting.sequences()),
                         "KV_CELLS", Integer.toString(setting.kvCells()),
+                        "MAX_MODEL_LEN", Integer.toString(setting.kvCells() / setting.sequences()),
                         "THREADS", Integer.toString(setting.threads())));
         builder.environment().remove("MODELS"); // the benchmark's, and a setting of gateways
         Process process = builder.start();

@@ -45,7 +45,7 @@ class CandidatesContextIT {
     }
 
     private static LlamaContext open(LlamaModel model, boolean candidates) {
-        return LlamaContext.open(model, new ContextSettings(4000, SEQUENCES, 100, 1, true, candidates));
+        return LlamaContext.open(model, new ContextSettings(4000, SEQUENCES, 100, 1, true, candidates, false));
     }
 
     /** Several at once, whose prompts are of different lengths and come in chunks: steps with outputs and without. */

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * On a CPU a completion is a function of its prompt, settings and seed, to the last bit of its log-probabilities:
  * whoever shares the batch, however the prompt is cut, and whatever has happened in the KV cache before.
  */
-@ParameterizedClass(name = "weights laid out for {0} slots")
-@ValueSource(ints = {8, 9})
+@ParameterizedClass(name = "weights laid out for {0} slots, cells of its own for each sequence: {1}")
+@CsvSource({"8, false", "9, false", "9, true"})
 @SuppressWarnings("NullAway.Init") // before each invocation of the class
 class ExactnessIT {
     private static final int WANTED = 40;
@@ -35,13 +35,16 @@ class ExactnessIT {
     private static LlamaModel model;
     private static Generation alone;
 
-    @Parameter
+    @Parameter(0)
     int slots;
+
+    @Parameter(1)
+    boolean ownCells;
 
     @BeforeParameterizedClassInvocation
     static void generateAlone(int slots) {
         model = DemoModel.open(new Device.Cpu(), slots);
-        try (LlamaContext context = open(4000)) {
+        try (LlamaContext context = open(4000, false)) {
             alone = subject(context, 0, 512);
             Generation.run(context, List.of(alone));
         }
@@ -64,6 +67,22 @@ class ExactnessIT {
             Generation.run(context, generations);
 
             assertSameAsAlone(generations.get(neighbours));
+        }
+    }
+
+    /** Ids that lie apart are computed apart where each has cells of its own, near ones with what lies between them. */
+    @ParameterizedTest
+    @CsvSource({"1, 3", "1, 7", "3, 4", "6, 7"})
+    void doesNotDependOnTheIdsOfNeighbours(int one, int other) {
+        try (LlamaContext context = open(4000)) {
+            List<Generation> generations = new ArrayList<>(neighbours(context, 7).stream()
+                    .filter(neighbour -> neighbour.sequence == one || neighbour.sequence == other)
+                    .toList());
+            generations.add(subject(context, 0, 62));
+
+            Generation.run(context, generations);
+
+            assertSameAsAlone(generations.get(2));
         }
     }
 
@@ -111,7 +130,7 @@ class ExactnessIT {
     /** Two threads share the cells of a long sequence among them, but only of a lone row. */
     @Test
     void doesNotDependOnThreads() {
-        try (LlamaContext context = LlamaContext.open(model, new ContextSettings(4000, 8, 512, 2))) {
+        try (LlamaContext context = LlamaContext.open(model, settings(4000, 2, ownCells))) {
             Generation subject = subject(context, 0, 512);
 
             Generation.run(context, List.of(subject));
@@ -221,8 +240,18 @@ class ExactnessIT {
         }
     }
 
-    private static LlamaContext open(int kvCells) {
-        return LlamaContext.open(model, new ContextSettings(kvCells, 8, 512, 1));
+    private LlamaContext open(int kvCells) {
+        return open(kvCells, ownCells);
+    }
+
+    private static LlamaContext open(int kvCells, boolean ownCells) {
+        return LlamaContext.open(model, settings(kvCells, 1, ownCells));
+    }
+
+    /** Cells of its own each sequence has as many as the subject comes to. */
+    private static ContextSettings settings(int kvCells, int threads, boolean ownCells) {
+        int cells = ownCells ? 8 * (PROMPT_TOKENS + WANTED) : kvCells;
+        return new ContextSettings(cells, 8, 512, threads, true, false, ownCells);
     }
 
     private static Generation subject(LlamaContext context, int sequence, int chunk) {

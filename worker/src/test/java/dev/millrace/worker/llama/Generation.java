@@ -9,7 +9,7 @@ final class Generation {
     /** The bits of each log-probability: equal only if bitwise equal. */
     final List<Integer> logprobBits = new ArrayList<>();
 
-    private final int sequence;
+    final int sequence;
     private final int[] prompt;
     private final int chunk;
     private final int wanted;
