@@ -48,7 +48,7 @@ class DoctorIT {
                 .containsPattern(
                         "model +\\S+millrace-demo-f16.gguf, qwen3, tensors f16=\\d+, f32=\\d+ \\(not quantised\\)")
                 .contains("context of 4096 tokens")
-                .containsPattern("device cpu 16384 tokens of context \\(the default for this model; \\d+ fit: ")
+                .containsPattern("device cpu 36864 tokens of context \\(a context for each slot; \\d+ fit: ")
                 .doesNotContain("problem");
     }
 
