@@ -1,14 +1,20 @@
 package dev.millrace.worker.engine;
 
 import dev.millrace.worker.llama.Decoder;
-import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequences that left the device, in host memory up to a limit; the least recently used goes first. Owned by the
- * engine's thread.
+ * Sequences that left the device, in host memory up to a limit; the least recently used goes first. Of a small model it
+ * holds thousands, so they stand in the order of their tokens, and those that begin alike are found by looking at
+ * neighbours. Owned by the engine's thread.
  */
 final class HostCache {
     /**
@@ -22,12 +28,16 @@ final class HostCache {
     private static final int WORTH_A_BUS = 2;
     /** The same of a copy within host memory, which takes a hundredth of computing it. */
     private static final int WORTH_A_COPY = 100;
+    /** Fewer are computed in the time that it takes to begin with a copy. */
+    private static final int LEAST_TOKENS = 16;
 
     private final Decoder decoder;
     private final long limitBytes;
     private final int worth;
     /** The least recently used first. */
-    private final Deque<Saved> saved = new ArrayDeque<>();
+    private final Set<Saved> saved = new LinkedHashSet<>();
+    /** The same. None is the beginning of another. */
+    private final NavigableMap<TokenPrefix, Saved> byTokens = new TreeMap<>();
 
     private long bytes;
 
@@ -48,25 +58,28 @@ final class HostCache {
         if (limitBytes == 0 || needed > limitBytes || covers(sequence)) {
             return;
         }
-        saved.removeIf(
-                older -> older.held().common(sequence.held()) == older.held().length() && forget(older));
+        forgetBeginningsOf(sequence.held());
         while (bytes + needed > limitBytes) {
-            forget(saved.remove());
+            forget(saved.iterator().next());
         }
-        saved.add(new Saved(decoder.save(sequence.id()), sequence.held(), needed));
+        add(new Saved(decoder.save(sequence.id()), sequence.held(), needed));
         bytes += needed;
     }
 
     /** What begins most like these tokens, the shortest of equals, where enough of it would be used; null: nothing. */
     @Nullable
     Saved worthBringing(TokenPrefix wanted) {
-        return saved.stream()
-                .filter(candidate -> candidate.held().common(wanted) > 0)
-                .filter(candidate -> worth * candidate.held().common(wanted)
-                        >= candidate.held().length())
-                .max(Comparator.<Saved>comparingInt(
-                                candidate -> candidate.held().common(wanted))
-                        .thenComparingInt(candidate -> -candidate.held().length()))
+        int common = Stream.of(byTokens.floorKey(wanted), byTokens.ceilingKey(wanted))
+                .mapToInt(beside -> beside == null ? 0 : beside.common(wanted))
+                .max()
+                .orElseThrow();
+        if (common < LEAST_TOKENS) {
+            return null;
+        }
+        return byTokens.tailMap(wanted.first(common), true).values().stream()
+                .takeWhile(candidate -> candidate.held().common(wanted) == common)
+                .min(Comparator.comparingInt(candidate -> candidate.held().length()))
+                .filter(candidate -> worth * common >= candidate.held().length())
                 .orElse(null);
     }
 
@@ -75,25 +88,49 @@ final class HostCache {
      * keeps it from now on, and it is forgotten here.
      */
     boolean bring(Saved chosen, int sequence) {
-        if (!saved.remove(chosen)) {
+        if (!saved.contains(chosen)) {
             return false;
         }
         decoder.restore(chosen.name(), sequence);
-        return decoder.inHostMemory() ? saved.add(chosen) : forget(chosen);
-    }
-
-    void clear() {
-        saved.forEach(this::forget);
-        saved.clear();
-    }
-
-    private boolean forget(Saved old) {
-        decoder.forget(old.name());
-        bytes -= old.bytes();
+        if (decoder.inHostMemory()) {
+            saved.remove(chosen);
+            saved.add(chosen);
+        } else {
+            forget(chosen);
+        }
         return true;
     }
 
+    void clear() {
+        List.copyOf(saved).forEach(this::forget);
+    }
+
+    private void add(Saved added) {
+        saved.add(added);
+        byTokens.put(added.held(), added);
+    }
+
+    private void forget(Saved old) {
+        saved.remove(old);
+        byTokens.remove(old.held());
+        decoder.forget(old.name());
+        bytes -= old.bytes();
+    }
+
+    /** From the longest on. A neighbour that is none has as many first tokens in common as the next one can have. */
+    private void forgetBeginningsOf(TokenPrefix longer) {
+        Map.Entry<TokenPrefix, Saved> below = byTokens.floorEntry(longer);
+        while (below != null && below.getKey().common(longer) > 0) {
+            int common = below.getKey().common(longer);
+            if (common == below.getKey().length()) {
+                forget(below.getValue());
+            }
+            below = byTokens.floorEntry(longer.first(common));
+        }
+    }
+
     private boolean covers(Sequence sequence) {
-        return saved.stream().anyMatch(candidate -> candidate.held().common(sequence.held()) == sequence.length());
+        TokenPrefix above = byTokens.ceilingKey(sequence.held());
+        return above != null && above.common(sequence.held()) == sequence.length();
     }
 }

@@ -11,18 +11,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers the tokens of one completion into chunks. The first token goes at once. The next chunk goes when the one
- * before it is acknowledged and {@value #FRAME_MS} ms have passed since that was sent, in which a screen shows one
- * frame; or when tokens have waited for {@value #MOST_WAIT_MS} ms or are {@value #MOST_CHARACTERS} characters. So a
- * chunk is a token where tokens take longer than that, and grows by itself where they are faster or where the send
- * thread or the broker is behind. Before there is leave to speak at all, everything gathers.
+ * before it is acknowledged and the frame in which that was sent is over; or when tokens have waited for
+ * {@value #MOST_WAIT_MS} ms or are {@value #MOST_CHARACTERS} characters. Frames are {@value #FRAME_MS} ms long, since
+ * nobody sees text grow more often than thirty times a second, and the same for all completions: what many draw in one
+ * step leaves in few requests. So a chunk is a token where tokens take longer than that, and grows by itself where they
+ * are faster or where the send thread or the broker is behind. Before there is leave to speak at all, everything
+ * gathers.
  *
  * <p>The engine's thread adds, the producer's thread tells of acknowledgements, the timer's that a frame is over; they
  * meet under this object's lock, under which nothing blocks.
  */
 final class Chunker {
-    private static final long FRAME_MS = 16;
+    private static final long FRAME_MS = 33;
     private static final long MOST_WAIT_MS = 40;
     private static final int MOST_CHARACTERS = 1024;
+    private static final long FRAME_NANOS = TimeUnit.MILLISECONDS.toNanos(FRAME_MS);
+    private static final long MOST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(MOST_WAIT_MS);
 
     /** Sends a chunk, without blocking. */
     @FunctionalInterface
@@ -84,9 +88,10 @@ final class Chunker {
         if (ids.isEmpty() || !leave.isDone()) {
             return;
         }
-        long frameNanos = sentNanos == null ? 0 : remaining(FRAME_MS, sentNanos);
+        long nowNanos = nanoClock.getAsLong();
+        long frameNanos = sentNanos == null ? 0 : frameEnd(sentNanos) - nowNanos;
         boolean inTurn = underWay == 0 && frameNanos <= 0;
-        if (inTurn || remaining(MOST_WAIT_MS, waitsSinceNanos) <= 0 || text.length() >= MOST_CHARACTERS) {
+        if (inTurn || nowNanos - waitsSinceNanos >= MOST_WAIT_NANOS || text.length() >= MOST_CHARACTERS) {
             send();
         } else if (underWay == 0 && !timed) {
             timed = true;
@@ -94,8 +99,8 @@ final class Chunker {
         }
     }
 
-    private long remaining(long ms, long sinceNanos) {
-        return TimeUnit.MILLISECONDS.toNanos(ms) - (nanoClock.getAsLong() - sinceNanos);
+    private static long frameEnd(long nanos) {
+        return (Math.floorDiv(nanos, FRAME_NANOS) + 1) * FRAME_NANOS;
     }
 
     private synchronized void onTimer() {

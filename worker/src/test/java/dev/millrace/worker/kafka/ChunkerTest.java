@@ -22,7 +22,7 @@ class ChunkerTest {
         for (int index = 0; index < 5; index++) {
             add(index);
             acknowledge(index);
-            passMs(16);
+            passMs(33);
         }
 
         assertThat(sent).extracting(Tokens::getFirstIndex).containsExactly(0, 1, 2, 3, 4);
@@ -33,9 +33,9 @@ class ChunkerTest {
     void gathersWhatComesWithinAFrame() {
         add(0);
         acknowledge(0);
-        passMs(10);
+        passMs(20);
         add(1);
-        passMs(5);
+        passMs(12);
         add(2);
         assertThat(sent).hasSize(1);
 
@@ -55,7 +55,7 @@ class ChunkerTest {
         add(2);
         assertThat(timers).hasSize(1);
 
-        passMs(6);
+        passMs(23);
         timers.get(0).run();
 
         assertThat(sent).hasSize(2);
@@ -63,17 +63,36 @@ class ChunkerTest {
     }
 
     @Test
+    void sendsWithOthersThoughTheyBeganAtOtherTimes() {
+        Chunker other = chunker(CompletableFuture.completedFuture(null));
+        passMs(3);
+        add(0);
+        passMs(25);
+        other.add(0, List.of(0), "x", null);
+        acknowledge(0);
+        acknowledge(1);
+        add(1);
+        other.add(1, List.of(1), "y", null);
+        assertThat(sent).hasSize(2);
+
+        passMs(5);
+        timers.forEach(Runnable::run);
+
+        assertThat(sent).extracting(Tokens::getText).containsExactly("a", "x", "b", "y");
+    }
+
+    @Test
     void asksForATimerOnceMoreAfterEachOne() {
         add(0);
         acknowledge(0);
         add(1);
-        passMs(16);
+        passMs(33);
         timers.get(0).run();
         acknowledge(1);
         add(2);
         assertThat(timers).hasSize(2);
 
-        passMs(16);
+        passMs(33);
         timers.get(1).run();
 
         assertThat(sent).extracting(Tokens::getFirstIndex).containsExactly(0, 1, 2);
