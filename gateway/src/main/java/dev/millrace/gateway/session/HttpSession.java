@@ -33,7 +33,7 @@ public abstract sealed class HttpSession permits ChatSession, ConversationSessio
         this.reply = reply;
         this.exchange = exchange;
         this.outbox = new SocketOutbox(reply, exchange.limits(), exchange.metrics(), this::onDrained, this::onTooSlow);
-        this.responses = new Responses(context, exchange, outbox, error -> {});
+        this.responses = new Responses(context, exchange, outbox);
     }
 
     /** Whether the answer comes as events. */
