@@ -47,6 +47,20 @@ class SlowRequestTest {
     }
 
     @Test
+    void mayBeThePageOfAnAllowedOrigin() throws Exception {
+        try (Wire wire = new Wire(gateway.httpPort())) {
+            String origin = "\r\nOrigin: " + GatewayFixture.FRIENDLY_ORIGIN + "\r\n\r\n";
+            wire.write(
+                    POST.formatted("/v1/responses").replace("\r\n\r\n", origin).getBytes(ISO_8859_1));
+
+            assertThat(new String(wire.readAll(), UTF_8))
+                    .startsWith("HTTP/1.1 408 ")
+                    .contains("access-control-allow-origin: " + GatewayFixture.FRIENDLY_ORIGIN)
+                    .contains("access-control-expose-headers: x-should-retry");
+        }
+    }
+
+    @Test
     void isToldThatItsHeadIsLate() throws Exception {
         try (Wire wire = new Wire(gateway.httpPort())) {
             wire.trickle(("GET / HTTP/1.1\r\nX: " + "y".repeat(ENDLESS_BYTES)).getBytes(ISO_8859_1));

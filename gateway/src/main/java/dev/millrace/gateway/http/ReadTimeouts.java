@@ -28,7 +28,6 @@ import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -46,12 +45,15 @@ final class ReadTimeouts extends ChannelDuplexHandler {
 
     private final long messageNanos;
     private final long silenceNanos;
+    private final AllowedOrigins origins;
     private final SessionMetrics metrics;
 
     private long heardNanos;
     private long begunNanos = NEVER;
     /** Whether there is more to come of a message of which a part has been decoded. */
     private boolean open;
+    /** Of the request whose body is still to come. */
+    private @Nullable HttpRequest head;
 
     private boolean decoded;
     /** Requests less answers: negative where one was refused before its end. */
@@ -61,13 +63,11 @@ final class ReadTimeouts extends ChannelDuplexHandler {
     private boolean refused;
     private @Nullable Future<?> checks;
 
-    /**
-     * @param message for one request or message, from its first byte to its last
-     * @param silence without a byte
-     */
-    ReadTimeouts(Duration message, Duration silence, SessionMetrics metrics) {
-        this.messageNanos = message.toNanos();
-        this.silenceNanos = silence.toNanos();
+    /** @param origins whose pages may read that their request was late */
+    ReadTimeouts(HttpTimings timings, AllowedOrigins origins, SessionMetrics metrics) {
+        this.messageNanos = timings.request().toNanos();
+        this.silenceNanos = timings.silence().toNanos();
+        this.origins = origins;
         this.metrics = metrics;
     }
 
@@ -101,9 +101,11 @@ final class ReadTimeouts extends ChannelDuplexHandler {
             open = isData(frame) ? !frame.isFinalFragment() : open;
         } else if (message instanceof LastHttpContent) {
             open = false;
+            head = null;
             owed++;
-        } else if (message instanceof HttpRequest) {
+        } else if (message instanceof HttpRequest request) {
             open = true;
+            head = request;
         }
         if (!open) {
             begunNanos = NEVER;
@@ -186,7 +188,16 @@ final class ReadTimeouts extends ChannelDuplexHandler {
                 .set(HttpHeaderNames.CONTENT_LENGTH, body.length)
                 .set(HttpHeaderNames.CONNECTION, "close")
                 .set("x-should-retry", error.mayBeRepeated());
+        allowReading(response);
         return response;
+    }
+
+    /** Where the head is not there yet, nobody knows whose page asks, and its browser keeps the answer from it. */
+    private void allowReading(HttpResponse response) {
+        String origin = head == null ? null : head.headers().get(HttpHeaderNames.ORIGIN);
+        if (head != null && origins.allow(head.headers().get(HttpHeaderNames.HOST), origin)) {
+            AllowedOrigins.leaveToRead(origin).forEach(response.headers()::set);
+        }
     }
 
     private static long now(ChannelHandlerContext ctx) {

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.prometheus.client.CollectorRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** Whom it does not cut off, and when; on a moved clock. What those hear whom it does is in SlowRequestTest. */
 class ReadTimeoutsTest {
+    private static final String ORIGIN = "https://chat.example.org";
     private static final String REQUEST = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
 
     private final EmbeddedChannel channel = new EmbeddedChannel(new HttpRequestDecoder());
@@ -33,7 +35,9 @@ class ReadTimeoutsTest {
         channel.freezeTime();
         channel.pipeline()
                 .addLast(new ReadTimeouts(
-                        Duration.ofSeconds(20), Duration.ofSeconds(60), new SessionMetrics(new CollectorRegistry())));
+                        HttpTimings.of(Duration.ofSeconds(20)),
+                        new AllowedOrigins(Set.of(ORIGIN)),
+                        new SessionMetrics(new CollectorRegistry())));
     }
 
     @Test
@@ -87,11 +91,37 @@ class ReadTimeoutsTest {
 
     @Test
     void refusesABodyThatTakesTooLong() {
-        say(REQUEST.substring(0, REQUEST.length() - 1));
+        say(withoutEnd(REQUEST));
 
         pass(26);
 
         assertThat(refusal()).isEqualTo(HttpResponseStatus.REQUEST_TIMEOUT);
+    }
+
+    @Test
+    void tellsABrowserWhosePageMayReadTheRefusal() {
+        say(withoutEnd(withOrigin(ORIGIN)));
+        pass(26);
+
+        assertThat(allowedOrigin()).isEqualTo(ORIGIN);
+    }
+
+    @Test
+    void tellsNoOtherPage() {
+        say(withoutEnd(withOrigin("https://elsewhere.example.org")));
+        pass(26);
+
+        assertThat(allowedOrigin()).isNull();
+    }
+
+    @Test
+    void doesNotMistakeThePageOfTheRequestBefore() {
+        say(withOrigin(ORIGIN));
+        answer(HttpResponseStatus.OK);
+        say("POST /");
+        pass(26);
+
+        assertThat(allowedOrigin()).isNull();
     }
 
     @Test
@@ -161,6 +191,20 @@ class ReadTimeoutsTest {
             channel.advanceTimeBy(1, TimeUnit.SECONDS);
             channel.runScheduledPendingTasks();
         }
+    }
+
+    private static String withOrigin(String origin) {
+        return REQUEST.replace("\r\n\r\n", "\r\nOrigin: " + origin + "\r\n\r\n");
+    }
+
+    private static String withoutEnd(String request) {
+        return request.substring(0, request.length() - 1);
+    }
+
+    private @Nullable String allowedOrigin() {
+        HttpResponse refusal = channel.readOutbound();
+        assertThat(refusal.status()).isEqualTo(HttpResponseStatus.REQUEST_TIMEOUT);
+        return refusal.headers().get("access-control-allow-origin");
     }
 
     private @Nullable HttpResponseStatus refusal() {
