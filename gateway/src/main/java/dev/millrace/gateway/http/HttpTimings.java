@@ -6,8 +6,8 @@ import java.time.Duration;
  * How long a client may keep its connection waiting, and how often the gateway speaks on one that is quiet.
  *
  * @param request for one request, or one message of a WebSocket, to come in
- * @param silence without a word from a client that owes one; it answers each ping, so one that says nothing for so long
- *     is dead
+ * @param silence of a client that neither says something, nor takes what waits for it, nor waits for an answer itself; a
+ *     live one answers each ping
  * @param ping of a WebSocket
  * @param keepAlive of a stream of events that had none meanwhile
  */

@@ -78,7 +78,7 @@ public final class HttpVerticle extends VerticleBase {
 
     private void onConnection(HttpConnection connection) {
         GatheredWrites.on(connection);
-        new ReadTimeouts(shared.timings(), shared.origins(), shared.exchange().metrics()).watch(connection);
+        new ClientTimeouts(shared.timings(), shared.origins(), shared.exchange().metrics()).watch(connection);
     }
 
     private static void route(HttpServerRequest request, ChatSocketHandler sockets, ApiHandler api, PageHandler page) {
