@@ -2,6 +2,7 @@ package dev.millrace.gateway;
 
 import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.dialect.ModelList;
+import dev.millrace.gateway.http.HttpTimings;
 import dev.millrace.gateway.http.HttpVerticle;
 import dev.millrace.gateway.http.PageFiles;
 import dev.millrace.gateway.kafka.CatchUp;
@@ -88,12 +89,14 @@ public final class Gateway implements Service {
      */
     public static Future<Gateway> start(Vertx vertx, GatewayConfig config) {
         SessionLimits limits = SessionLimits.of(config.mostWaitingBytes(), config.grace());
-        return start(vertx, config, limits, () -> Kafka.connect(config));
+        HttpTimings timings = HttpTimings.of(config.requestTimeout());
+        return start(vertx, config, limits, timings, () -> Kafka.connect(config));
     }
 
-    static Future<Gateway> start(Vertx vertx, GatewayConfig config, SessionLimits limits, Connection connection) {
+    static Future<Gateway> start(
+            Vertx vertx, GatewayConfig config, SessionLimits limits, HttpTimings timings, Connection connection) {
         Gateway gateway = new Gateway(vertx, config);
-        return gateway.startAll(limits, connection)
+        return gateway.startAll(limits, timings, connection)
                 .recover(failure -> gateway.close().transform(closed -> Future.failedFuture(failure)));
     }
 
@@ -103,14 +106,14 @@ public final class Gateway implements Service {
         Kafka open() throws Exception;
     }
 
-    private Future<Gateway> startAll(SessionLimits limits, Connection connection) {
+    private Future<Gateway> startAll(SessionLimits limits, HttpTimings timings, Connection connection) {
         DefaultExports.register(registry);
         return operations
                 .start()
                 .compose(listening -> vertx.executeBlocking(connection::open, false))
                 .compose(kafka -> startKafka(kafka, limits))
                 .compose(exchange -> vertx.executeBlocking(() -> PageFiles.load(WEBROOT), false)
-                        .compose(files -> startHttp(exchange, files)))
+                        .compose(files -> startHttp(exchange, timings, files)))
                 .map(this);
     }
 
@@ -166,12 +169,12 @@ public final class Gateway implements Service {
         return null;
     }
 
-    private Future<?> startHttp(Exchange exchange, PageFiles files) {
+    private Future<?> startHttp(Exchange exchange, HttpTimings timings, PageFiles files) {
         int port = config.httpPort() == 0 ? -FREE_PORTS.incrementAndGet() : config.httpPort();
         HttpVerticle.Shared shared = new HttpVerticle.Shared(
                 config.httpHost(),
                 port,
-                config.requestTimeout(),
+                timings,
                 config.origins(),
                 files,
                 ApiDocument.all(config.kafka().topics()),

@@ -16,7 +16,7 @@ import java.util.Set;
  *
  * @param gatewayId name of this process, unique among the gateways
  * @param httpPort of the chat page and the WebSocket; 0: any
- * @param origins whose pages may open a socket
+ * @param origins whose pages may ask
  * @param requestTimeout for one request, or one message of a WebSocket, to come in
  * @param grace how long a client's responses go on after it has disconnected
  * @param mostWaitingBytes for one client that reads slowly, before it is closed
@@ -46,7 +46,7 @@ public record GatewayConfig(
                 new AllowedOrigins(Set.copyOf(settings.list(
                         "allowed-origins",
                         List.of(),
-                        "whose pages may open a WebSocket besides our own, for example https://chat.example.org"))),
+                        "whose pages may ask besides our own, for example https://chat.example.org"))),
                 settings.duration(
                         "request-timeout",
                         Duration.ofSeconds(60),

@@ -3,6 +3,7 @@ package dev.millrace.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.gateway.http.HttpTimings;
 import dev.millrace.gateway.session.SessionLimits;
 import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.json.JsonObject;
@@ -35,7 +36,7 @@ class FuzzTest {
     private static final int ROUNDS = 4;
     private static final long MOST_HEAP_GROWTH_BYTES = 8 << 20;
     /** Enough for those that mean to come to an end, each among eight on this machine. */
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
+    private static final HttpTimings TIMINGS = HttpTimings.of(Duration.ofSeconds(5));
 
     private static final SessionLimits LIMITS = new SessionLimits(32, 4 << 20, Duration.ofMillis(100));
 
@@ -53,7 +54,7 @@ class FuzzTest {
         System.out.println("fuzz: " + ATTACKS + " attacks, -Dmillrace.fuzz.seed=" + SEED);
         FakeKafka kafka = new FakeKafka(true);
         try (CapturedLog log = new CapturedLog();
-                GatewayFixture gateway = new GatewayFixture(LIMITS, kafka, REQUEST_TIMEOUT);
+                GatewayFixture gateway = new GatewayFixture(LIMITS, kafka, TIMINGS);
                 AnsweringWorker worker = new AnsweringWorker(kafka)) {
             worker.start();
             watchBuffers();

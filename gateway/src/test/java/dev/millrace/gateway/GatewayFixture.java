@@ -3,6 +3,7 @@ package dev.millrace.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.gateway.http.AllowedOrigins;
+import dev.millrace.gateway.http.HttpTimings;
 import dev.millrace.gateway.kafka.KafkaSettings;
 import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.schemas.Topics;
@@ -29,6 +30,7 @@ final class GatewayFixture implements AutoCloseable {
     static final byte[] KEY = new byte[32];
     static final String FRIENDLY_ORIGIN = "https://chat.example.org";
 
+    private static final HttpTimings TIMINGS = HttpTimings.of(Duration.ofSeconds(60));
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     final FakeKafka kafka;
@@ -41,26 +43,26 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka) {
-        this(limits, kafka, List.of("demo"), Duration.ofSeconds(60));
+        this(limits, kafka, List.of("demo"), TIMINGS);
     }
 
     /** @param models that may be asked for; none: all */
     GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models) {
-        this(limits, kafka, models, Duration.ofSeconds(60));
+        this(limits, kafka, models, TIMINGS);
     }
 
-    GatewayFixture(SessionLimits limits, FakeKafka kafka, Duration requestTimeout) {
-        this(limits, kafka, List.of("demo"), requestTimeout);
+    GatewayFixture(SessionLimits limits, FakeKafka kafka, HttpTimings timings) {
+        this(limits, kafka, List.of("demo"), timings);
     }
 
-    private GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models, Duration requestTimeout) {
+    private GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models, HttpTimings timings) {
         this.kafka = kafka;
         GatewayConfig config = new GatewayConfig(
                 "gateway",
                 "127.0.0.1",
                 0,
                 new AllowedOrigins(Set.of(FRIENDLY_ORIGIN)),
-                requestTimeout,
+                timings.request(),
                 limits.grace(),
                 limits.mostWaitingBytes(),
                 List.of(KEY),
@@ -68,7 +70,7 @@ final class GatewayFixture implements AutoCloseable {
                 "127.0.0.1",
                 0,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));
-        gateway = Gateway.start(vertx, config, limits, kafka::clients)
+        gateway = Gateway.start(vertx, config, limits, timings, kafka::clients)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();

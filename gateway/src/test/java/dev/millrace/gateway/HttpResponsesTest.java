@@ -2,46 +2,42 @@ package dev.millrace.gateway;
 
 import static dev.millrace.gateway.ChatClient.shown;
 import static dev.millrace.gateway.ChatClient.types;
+import static dev.millrace.gateway.ResponsesFixture.question;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.gateway.session.SessionLimits;
-import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import io.vertx.core.json.JsonObject;
 import java.io.InputStream;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Responses that are asked for over HTTP, with a worker played by the test. */
 @Timeout(30)
 class HttpResponsesTest {
-    private static final Writer WRITER = new Writer(1000, 1);
-    private static final SessionLimits LIMITS = new SessionLimits(4, 4 << 20, Duration.ofMillis(100));
-
-    private final FakeKafka kafka = new FakeKafka(true);
-
     @AutoClose
-    private final GatewayFixture gateway = new GatewayFixture(LIMITS, kafka);
+    private final ResponsesFixture responses;
 
-    private HttpChat http;
+    private final FakeKafka kafka;
+    private final GatewayFixture gateway;
+    private final HttpChat http;
 
-    @BeforeEach
-    void connect() throws Exception {
-        http = new HttpChat(gateway.httpPort());
+    HttpResponsesTest() throws Exception {
+        responses = new ResponsesFixture();
+        kafka = responses.kafka;
+        gateway = responses.gateway;
+        http = responses.http;
     }
 
     @Test
     void answersWhole() throws Exception {
         var answer = http.respond(question().put("instructions", "Be brief").put("max_output_tokens", 9));
         var prompt = kafka.awaitPrompt();
-        ReplyEvents worker = new ReplyEvents(prompt.getId(), WRITER);
+        ReplyEvents worker = new ReplyEvents(prompt.getId(), ResponsesFixture.WRITER);
 
         kafka.reply(worker.claimed(), worker.tokens(0, 2, "Hel"), worker.finished(FinishReason.LENGTH, "lo"));
         JsonObject response = http.response(answer.join());
@@ -58,10 +54,8 @@ class HttpResponsesTest {
 
     @Test
     void streamsTheEventsOfTheSocket() throws Exception {
-        var answer = http.stream(
-                http.post(HttpChat.RESPONSES, question().put("stream", true).encode())
-                        .build());
-        ReplyEvents worker = worker();
+        var answer = responses.stream();
+        ReplyEvents worker = responses.worker();
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "He"));
         HttpResponse<InputStream> response = answer.join();
         kafka.reply(worker.tokens(1, 1, "llo"), worker.finished(FinishReason.STOP, ""));
@@ -82,10 +76,8 @@ class HttpResponsesTest {
 
     @Test
     void leavesAGracePeriodToAClientThatIsGone() throws Exception {
-        var answer = http.stream(
-                http.post(HttpChat.RESPONSES, question().put("stream", true).encode())
-                        .build());
-        ReplyEvents worker = worker();
+        var answer = responses.stream();
+        ReplyEvents worker = responses.worker();
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "He"));
 
         answer.join().body().close();
@@ -98,14 +90,13 @@ class HttpResponsesTest {
     void goesOnInTheBackgroundWithoutItsClient() throws Exception {
         JsonObject queued =
                 http.response(http.respond(question().put("background", true)).join());
-        ReplyEvents worker = worker();
-        var reading = http.stream(http.request("GET", path(queued.getString("id")) + "?stream=true")
-                .build());
+        ReplyEvents worker = responses.worker();
+        var reading = responses.readOn(queued.getString("id"), "?stream=true");
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "He"));
         reading.join().body().close();
         await().until(() -> gateway.metric("millrace_gateway_responses_running") == 0);
         kafka.reply(worker.tokens(1, 1, "llo"), worker.finished(FinishReason.STOP, ""));
-        JsonObject ended = http.response(get(queued.getString("id"), ""));
+        JsonObject ended = http.response(responses.get(queued.getString("id"), ""));
 
         assertThat(queued.getString("status")).isEqualTo("queued");
         assertThat(queued.getBoolean("background")).isTrue();
@@ -116,7 +107,7 @@ class HttpResponsesTest {
     @Test
     void hasAStatusForWhatFails() throws Exception {
         var answer = http.respond(question());
-        ReplyEvents worker = worker();
+        ReplyEvents worker = responses.worker();
         kafka.reply(worker.claimed(), worker.failed(new Failure("invalid_prompt", "bad", "sampling.responseFormat")));
 
         assertThat(answer.join().statusCode()).isEqualTo(400);
@@ -128,7 +119,7 @@ class HttpResponsesTest {
     @Test
     void answersALongQuestion() throws Exception {
         var answer = http.respond(question().put("instructions", "x".repeat(100_000)));
-        ReplyEvents worker = worker();
+        ReplyEvents worker = responses.worker();
 
         kafka.reply(worker.claimed(), worker.finished(FinishReason.STOP, "Hello"));
 
@@ -166,10 +157,8 @@ class HttpResponsesTest {
 
     @Test
     void cancelsNoStreamWhenItStops() throws Exception {
-        var streaming = http.stream(
-                http.post(HttpChat.RESPONSES, question().put("stream", true).encode())
-                        .build());
-        ReplyEvents worker = worker();
+        var streaming = responses.stream();
+        ReplyEvents worker = responses.worker();
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "He"));
         streaming.join();
         var waiting = http.respond(question());
@@ -181,21 +170,5 @@ class HttpResponsesTest {
         assertThat(kafka.cancellations())
                 .extracting(cancellation -> cancellation.getPromptId())
                 .containsExactly(abandoned.getId());
-    }
-
-    private static JsonObject question() {
-        return new JsonObject().put("input", "Hi");
-    }
-
-    private ReplyEvents worker() {
-        return new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
-    }
-
-    private HttpResponse<String> get(String id, String query) throws Exception {
-        return http.send(http.request("GET", path(id) + query).build());
-    }
-
-    private static String path(String id) {
-        return HttpChat.RESPONSES + "/" + id;
     }
 }

@@ -2,14 +2,13 @@ package dev.millrace.gateway;
 
 import static dev.millrace.gateway.ChatClient.shown;
 import static dev.millrace.gateway.ChatClient.types;
+import static dev.millrace.gateway.ResponsesFixture.path;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.gateway.dialect.CursorSeal;
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.session.SessionLimits;
-import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
@@ -24,37 +23,37 @@ import java.util.List;
 import java.util.UUID;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Responses over HTTP that were begun elsewhere: to look at, to go on with and to cancel. The test is the worker. */
 @Timeout(30)
 class HttpRetrievalTest {
-    private static final Writer WRITER = new Writer(1000, 1);
-    private static final ReplyEvents EARLIER = new ReplyEvents(UUID.randomUUID(), WRITER);
+    private static final ReplyEvents EARLIER = new ReplyEvents(UUID.randomUUID(), ResponsesFixture.WRITER);
     private static final CursorSeal SEAL = new CursorSeal(List.of(GatewayFixture.KEY), "replies");
-    private static final SessionLimits LIMITS = new SessionLimits(4, 4 << 20, Duration.ofMillis(100));
-
-    private final FakeKafka kafka = new FakeKafka(true);
 
     @AutoClose
-    private final GatewayFixture gateway = new GatewayFixture(LIMITS, kafka);
+    private final ResponsesFixture responses;
 
-    private HttpChat http;
+    private final FakeKafka kafka;
+    private final GatewayFixture gateway;
+    private final HttpChat http;
 
-    @BeforeEach
-    void connect() throws Exception {
-        http = new HttpChat(gateway.httpPort());
+    HttpRetrievalTest() throws Exception {
+        responses = new ResponsesFixture();
+        kafka = responses.kafka;
+        gateway = responses.gateway;
+        http = responses.http;
     }
 
     @Test
     void tellsHowAResponseOfAnotherGatewayStands() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"), EARLIER.tokens(1, 1, " upon"));
 
-        JsonObject running = http.response(get(id(3, false), ""));
+        JsonObject running = http.response(responses.get(id(3, false), ""));
         kafka.reply(EARLIER.tokens(2, 1, " a time"), EARLIER.finished(FinishReason.STOP, "."));
-        JsonObject ended = await().until(() -> http.response(get(id(3, false), "")), HttpRetrievalTest::isCompleted);
+        JsonObject ended =
+                await().until(() -> http.response(responses.get(id(3, false), "")), HttpRetrievalTest::isCompleted);
 
         assertThat(running.getString("id")).startsWith("resp_");
         assertThat(running.getString("status")).isEqualTo("in_progress");
@@ -75,8 +74,7 @@ class HttpRetrievalTest {
     void goesOnBehindTheLastEventOfTheClient() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"), EARLIER.tokens(1, 1, " upon"));
 
-        var answer = http.stream(http.request("GET", path(id(3, false)) + "?stream=true&starting_after=19")
-                .build());
+        var answer = responses.readOn(id(3, false), "?stream=true&starting_after=19");
         HttpResponse<InputStream> response = answer.join();
         kafka.reply(EARLIER.tokens(2, 1, " a time"), EARLIER.finished(FinishReason.STOP, "."));
         List<JsonObject> events = http.responseEvents(response);
@@ -93,9 +91,8 @@ class HttpRetrievalTest {
     void beginsWithTheBeginningForWhoHasNothing() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"), EARLIER.finished(FinishReason.STOP, "."));
 
-        List<JsonObject> events = http.responseEvents(http.stream(
-                        http.request("GET", path(id(3, false)) + "?stream=true").build())
-                .join());
+        List<JsonObject> events = http.responseEvents(
+                responses.readOn(id(3, false), "?stream=true").join());
 
         assertThat(types(events)).startsWith("response.created", "response.in_progress");
         assertThat(shown(events)).isEqualTo("Once.");
@@ -105,8 +102,7 @@ class HttpRetrievalTest {
     void cancelsWhatAnotherGatewayBegan() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"));
 
-        var answer =
-                http.stream(http.request("POST", path(id(2, false)) + "/cancel").build());
+        var answer = responses.cancel(id(2, false));
         await().until(() -> kafka.cancellations().size() == 1);
         kafka.reply(EARLIER.finished(FinishReason.CANCELLED, ""));
         JsonObject response = new JsonObject(new String(answer.join().body().readAllBytes(), UTF_8));
@@ -125,15 +121,17 @@ class HttpRetrievalTest {
         unknown[0] = 1;
         String foreign = "resp_" + new CursorSeal(List.of(unknown), "replies").seal(point(1, false), "");
 
-        assertThat(get("resp_nothing", "").statusCode()).isEqualTo(404);
-        assertThat(HttpChat.code(get("resp_nothing", ""))).isEqualTo("response_not_found");
-        assertThat(HttpChat.code(get("nothing", ""))).isEqualTo("response_not_found");
-        assertThat(HttpChat.code(get("resp_nothing", "?stream=true"))).isEqualTo("response_not_found");
-        assertThat(HttpChat.code(get(foreign, ""))).isEqualTo("cursor_key_unknown");
-        assertThat(HttpChat.code(get(id(1, false), "?stream=perhaps"))).isEqualTo("invalid_value");
-        assertThat(HttpChat.code(get(id(1, false), "?stream=true&starting_after=x")))
+        assertThat(responses.get("resp_nothing", "").statusCode()).isEqualTo(404);
+        assertThat(HttpChat.code(responses.get("resp_nothing", ""))).isEqualTo("response_not_found");
+        assertThat(HttpChat.code(responses.get("nothing", ""))).isEqualTo("response_not_found");
+        assertThat(HttpChat.code(responses.get("resp_nothing", "?stream=true"))).isEqualTo("response_not_found");
+        assertThat(HttpChat.code(responses.get(foreign, ""))).isEqualTo("cursor_key_unknown");
+        assertThat(HttpChat.code(responses.get(id(1, false), "?stream=perhaps")))
                 .isEqualTo("invalid_value");
-        assertThat(HttpChat.code(get(id(1, false), "?starting_after=3"))).isEqualTo("invalid_value");
+        assertThat(HttpChat.code(responses.get(id(1, false), "?stream=true&starting_after=x")))
+                .isEqualTo("invalid_value");
+        assertThat(HttpChat.code(responses.get(id(1, false), "?starting_after=3")))
+                .isEqualTo("invalid_value");
         assertThat(HttpChat.code(http.send(
                         http.request("POST", path("resp_nothing") + "/cancel").build())))
                 .isEqualTo("response_not_found");
@@ -159,11 +157,11 @@ class HttpRetrievalTest {
 
     @Test
     void tellsOfTheResponseThatIsAskedForAlone() throws Exception {
-        ReplyEvents other = new ReplyEvents(UUID.randomUUID(), WRITER);
+        ReplyEvents other = new ReplyEvents(UUID.randomUUID(), ResponsesFixture.WRITER);
         kafka.past(EARLIER.claimed(), other.claimed(), other.tokens(0, 1, "secret"), EARLIER.tokens(0, 1, "Once"));
 
-        JsonObject one = http.response(get(id(4, false), "?stream=false"));
-        JsonObject two = http.response(get("resp_" + SEAL.seal(point(other.promptId(), 4, false), ""), ""));
+        JsonObject one = http.response(responses.get(id(4, false), "?stream=false"));
+        JsonObject two = http.response(responses.get("resp_" + SEAL.seal(point(other.promptId(), 4, false), ""), ""));
 
         assertThat(HttpChat.text(one)).isEqualTo("Once");
         assertThat(HttpChat.text(two)).isEqualTo("secret");
@@ -174,7 +172,7 @@ class HttpRetrievalTest {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"));
         kafka.forgetThePast();
 
-        HttpResponse<String> expired = get(id(2, false), "");
+        HttpResponse<String> expired = responses.get(id(2, false), "");
 
         assertThat(expired.statusCode()).isEqualTo(410);
         assertThat(HttpChat.code(expired)).isEqualTo("cursor_expired");
@@ -194,7 +192,7 @@ class HttpRetrievalTest {
                 new Timings(1.0, 1.0, 1.0),
                 null));
 
-        JsonObject whole = http.response(get(id(2, false), ""));
+        JsonObject whole = http.response(responses.get(id(2, false), ""));
 
         assertThat(whole.getString("status")).isEqualTo("completed");
         assertThat(HttpChat.text(whole)).isEqualTo("Once.");
@@ -204,7 +202,7 @@ class HttpRetrievalTest {
     void tellsOfOneThatFailedAsOfAnyOther() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.failed(new Failure("poisonous", "it crashes workers", null)));
 
-        JsonObject failed = http.response(get(id(2, false), ""));
+        JsonObject failed = http.response(responses.get(id(2, false), ""));
 
         assertThat(failed.getString("status")).isEqualTo("failed");
         assertThat(failed.getJsonObject("error").getString("code")).isEqualTo("poisonous");
@@ -213,11 +211,8 @@ class HttpRetrievalTest {
     @Test
     void saysSoWhenACancellationIsNotSent() throws Exception {
         FakeKafka away = new FakeKafka(false);
-        try (GatewayFixture other = new GatewayFixture(LIMITS, away)) {
-            HttpChat client = new HttpChat(other.httpPort());
-
-            var answer = client.stream(
-                    client.request("POST", path(id(1, false)) + "/cancel").build());
+        try (ResponsesFixture other = new ResponsesFixture(away)) {
+            var answer = other.cancel(id(1, false));
             await().until(() -> away.cancellations().size() == 1);
             away.producer.errorNext(new TimeoutException("away"));
 
@@ -239,8 +234,7 @@ class HttpRetrievalTest {
     @Test
     void saysThatTheRestIsGone() throws Exception {
         kafka.past(EARLIER.claimed(), EARLIER.tokens(0, 1, "Once"));
-        var answer =
-                http.stream(http.request("POST", path(id(2, false)) + "/cancel").build());
+        var answer = responses.cancel(id(2, false));
         await().until(() -> gateway.metric("millrace_gateway_subscriptions") == 1);
 
         kafka.deleteWhatComesNext();
@@ -253,23 +247,14 @@ class HttpRetrievalTest {
     @Test
     void keepsNothingForWhoHasLookedOrWaitsNoLonger() throws Exception {
         kafka.past(EARLIER.claimed());
-        var waiting =
-                http.stream(http.request("POST", path(id(1, false)) + "/cancel").build());
+        var waiting = responses.cancel(id(1, false));
         await().until(() -> gateway.metric("millrace_gateway_subscriptions") == 1);
 
         waiting.cancel(true);
-        http.response(get(id(1, false), ""));
+        http.response(responses.get(id(1, false), ""));
 
         await().atMost(Duration.ofSeconds(4)) // less than it would wait for the cancelled one to end
                 .until(() -> gateway.metric("millrace_gateway_subscriptions") == 0);
-    }
-
-    private HttpResponse<String> get(String id, String query) throws Exception {
-        return http.send(http.request("GET", path(id) + query).build());
-    }
-
-    private static String path(String id) {
-        return HttpChat.RESPONSES + "/" + id;
     }
 
     /** @param events so many stand in the log before what this gateway reads live */

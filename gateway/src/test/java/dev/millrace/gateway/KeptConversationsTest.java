@@ -1,14 +1,14 @@
 package dev.millrace.gateway;
 
+import static dev.millrace.gateway.ConversationFixture.AGAIN;
+import static dev.millrace.gateway.ConversationFixture.HELLO;
+import static dev.millrace.gateway.ConversationFixture.HI;
+import static dev.millrace.gateway.HttpChat.code;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.gateway.session.SessionLimits;
-import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.FinishReason;
-import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
-import dev.millrace.schemas.event.Role;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -18,28 +18,22 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Conversations that go on by their name, with Kafka in memory and a worker played by the test. */
 @Timeout(30)
 class KeptConversationsTest {
-    private static final Writer WRITER = new Writer(1000, 1);
-    private static final Message HI = new Message(Role.USER, "Hi");
-    private static final Message HELLO = new Message(Role.ASSISTANT, "Hello");
-    private static final Message AGAIN = new Message(Role.USER, "Again");
-
-    private final FakeKafka kafka = new FakeKafka(true);
-
     @AutoClose
-    private final GatewayFixture gateway = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(5)), kafka);
+    private final ConversationFixture chat;
 
-    private HttpChat http;
+    private final FakeKafka kafka;
+    private final HttpChat http;
 
-    @BeforeEach
-    void connect() throws Exception {
-        http = new HttpChat(gateway.httpPort());
+    KeptConversationsTest() throws Exception {
+        chat = new ConversationFixture();
+        kafka = chat.kafka;
+        http = chat.http;
     }
 
     @Test
@@ -134,7 +128,7 @@ class KeptConversationsTest {
         String id = created();
 
         var both = List.of(http.respond(question("Hi", id)), http.respond(question("Hi", id)));
-        ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
+        ReplyEvents worker = chat.worker();
         await().until(() -> both.stream().anyMatch(CompletableFuture::isDone));
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "Hello"), worker.finished(FinishReason.STOP, ""));
 
@@ -145,16 +139,15 @@ class KeptConversationsTest {
     @Test
     void tellsNothingOfAnAnswerBeforeTheConversationStandsThere() throws Exception {
         FakeKafka slow = new FakeKafka(false);
-        try (GatewayFixture behind = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(5)), slow)) {
-            HttpChat chat = new HttpChat(behind.httpPort());
-            var creating =
-                    chat.sendAsync(chat.post(HttpChat.CONVERSATIONS, "{}").build());
+        try (ConversationFixture behind = new ConversationFixture(slow)) {
+            var creating = behind.http.sendAsync(
+                    behind.http.post(HttpChat.CONVERSATIONS, "{}").build());
             acknowledge(slow, "conversations", 1);
             String id = ok(creating.join()).getString("id");
 
-            var answer = chat.respond(question("Hi", id));
+            var answer = behind.http.respond(question("Hi", id));
             acknowledge(slow, "turns", 1);
-            ReplyEvents worker = new ReplyEvents(slow.awaitPrompt().getId(), WRITER);
+            ReplyEvents worker = behind.worker();
             slow.reply(worker.claimed(), worker.tokens(0, 1, "Hello"), worker.finished(FinishReason.STOP, ""));
             await().during(Duration.ofMillis(200)).until(() -> !answer.isDone());
             acknowledge(slow, "prompts", 1);
@@ -203,22 +196,15 @@ class KeptConversationsTest {
     }
 
     private JsonObject turn(JsonObject asked, String text) throws Exception {
-        var answer = http.respond(asked);
-        ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
-        kafka.reply(worker.claimed(), worker.tokens(0, 1, text), worker.finished(FinishReason.STOP, ""));
-        return ok(answer.join());
+        return chat.turn(asked, FinishReason.STOP, text);
     }
 
     private static JsonObject question(String input, String conversation) {
-        return new JsonObject().put("input", input).put("conversation", conversation);
+        return ConversationFixture.question(input).put("conversation", conversation);
     }
 
     private static JsonObject ok(HttpResponse<String> answer) {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return new JsonObject(answer.body());
-    }
-
-    private static String code(HttpResponse<String> refused) {
-        return new JsonObject(refused.body()).getJsonObject("error").getString("code");
     }
 }

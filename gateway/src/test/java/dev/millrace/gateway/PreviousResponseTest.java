@@ -1,10 +1,13 @@
 package dev.millrace.gateway;
 
+import static dev.millrace.gateway.ConversationFixture.AGAIN;
+import static dev.millrace.gateway.ConversationFixture.HELLO;
+import static dev.millrace.gateway.ConversationFixture.HI;
+import static dev.millrace.gateway.ConversationFixture.question;
+import static dev.millrace.gateway.HttpChat.code;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.gateway.session.SessionLimits;
-import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Message;
@@ -13,32 +16,25 @@ import dev.millrace.schemas.event.Role;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Turns that go on from one another by id, with Kafka in memory and a worker played by the test. */
 @Timeout(30)
 class PreviousResponseTest {
-    private static final Writer WRITER = new Writer(1000, 1);
-    private static final Message HI = new Message(Role.USER, "Hi");
-    private static final Message HELLO = new Message(Role.ASSISTANT, "Hello");
-    private static final Message AGAIN = new Message(Role.USER, "Again");
-
-    private final FakeKafka kafka = new FakeKafka(true);
-
     @AutoClose
-    private final GatewayFixture gateway = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(5)), kafka);
+    private final ConversationFixture chat;
 
-    private HttpChat http;
+    private final FakeKafka kafka;
+    private final HttpChat http;
 
-    @BeforeEach
-    void connect() throws Exception {
-        http = new HttpChat(gateway.httpPort());
+    PreviousResponseTest() throws Exception {
+        chat = new ConversationFixture();
+        kafka = chat.kafka;
+        http = chat.http;
     }
 
     @Test
@@ -70,8 +66,8 @@ class PreviousResponseTest {
     @Test
     void asksNothingThatCouldNotBeKept() throws Exception {
         FakeKafka failing = new FakeKafka(false);
-        try (GatewayFixture behind = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(5)), failing)) {
-            var answer = new HttpChat(behind.httpPort()).respond(stored("Hi"));
+        try (ConversationFixture behind = new ConversationFixture(failing)) {
+            var answer = behind.http.respond(stored("Hi"));
             await().until(() -> failing.producer.errorNext(new TimeoutException("away")));
 
             assertThat(answer.join().statusCode()).isEqualTo(503);
@@ -91,8 +87,8 @@ class PreviousResponseTest {
     @Test
     void goesOnFromWhatFailedWithoutAnAnswer() throws Exception {
         JsonObject background = stored("Hi").put("background", true);
-        String first = response(http.respond(background).join()).getString("id");
-        ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
+        String first = http.response(http.respond(background).join()).getString("id");
+        ReplyEvents worker = chat.worker();
         kafka.reply(worker.claimed(), worker.tokens(0, 1, "He"), worker.failed(new Failure("internal", "x", null)));
         turn(question("Again").put("previous_response_id", first), FinishReason.STOP, "Yes");
 
@@ -154,7 +150,7 @@ class PreviousResponseTest {
 
     @Test
     void refusesToGoOnFromWhatStillRuns() throws Exception {
-        String first = response(
+        String first = http.response(
                         http.respond(stored("Hi").put("background", true)).join())
                 .getString("id");
 
@@ -214,7 +210,7 @@ class PreviousResponseTest {
 
     @Test
     void tellsOverTheSocketWhichRequestIsRefused() throws Exception {
-        ChatClient client = gateway.connect();
+        ChatClient client = chat.gateway.connect();
         client.say(new JsonObject()
                 .put("type", "response.create")
                 .put("event_id", "q1")
@@ -231,7 +227,7 @@ class PreviousResponseTest {
     @Test
     void goesOnOverTheSocket() throws Exception {
         String first = turn(stored("Hi"), FinishReason.STOP, "Hello");
-        ChatClient client = gateway.connect();
+        ChatClient client = chat.gateway.connect();
         client.say(stored("Again").put("type", "response.create").put("previous_response_id", first));
 
         JsonObject created = client.next("response.created");
@@ -243,16 +239,7 @@ class PreviousResponseTest {
 
     /** Asks and answers. Returns the response's id. */
     private String turn(JsonObject asked, FinishReason reason, String text) throws Exception {
-        var answer = http.respond(asked);
-        ReplyEvents worker = new ReplyEvents(kafka.awaitPrompt().getId(), WRITER);
-        kafka.reply(worker.claimed(), worker.tokens(0, 1, text), worker.finished(reason, ""));
-        return response(answer.join()).getString("id");
-    }
-
-    private JsonObject response(HttpResponse<String> answer) throws Exception {
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        assertThat(http.document().faults("Response", answer.body())).isEmpty();
-        return new JsonObject(answer.body());
+        return chat.turn(asked, reason, text).getString("id");
     }
 
     private HttpResponse<String> delete(String id) throws Exception {
@@ -266,10 +253,6 @@ class PreviousResponseTest {
                 .toList();
     }
 
-    private static JsonObject question(Object input) {
-        return new JsonObject().put("input", input);
-    }
-
     private static JsonObject stored(Object input) {
         return question(input).put("store", true);
     }
@@ -278,9 +261,5 @@ class PreviousResponseTest {
         return new JsonArray()
                 .add(new JsonObject().put("role", "system").put("content", system))
                 .add(new JsonObject().put("role", "user").put("content", user));
-    }
-
-    private static String code(HttpResponse<String> refused) {
-        return new JsonObject(refused.body()).getJsonObject("error").getString("code");
     }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.gateway.http.HttpTimings;
 import dev.millrace.gateway.session.SessionLimits;
 import dev.millrace.schemas.Writer;
 import dev.millrace.schemas.event.FinishReason;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A client that begins to say something, and goes on for ever. */
 @Timeout(30)
 class SlowRequestTest {
-    private static final Duration REQUEST_TIMEOUT = Duration.ofMillis(400);
+    private static final HttpTimings TIMINGS = HttpTimings.of(Duration.ofMillis(400));
     private static final int ENDLESS_BYTES = 5_000;
     private static final String POST =
             "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n";
@@ -32,8 +33,7 @@ class SlowRequestTest {
     private final FakeKafka kafka = new FakeKafka(true);
 
     @AutoClose
-    private final GatewayFixture gateway =
-            new GatewayFixture(SessionLimits.of(Duration.ofSeconds(30)), kafka, REQUEST_TIMEOUT);
+    private final GatewayFixture gateway = new GatewayFixture(SessionLimits.of(Duration.ofSeconds(30)), kafka, TIMINGS);
 
     @ParameterizedTest
     @ValueSource(strings = {"/v1/chat/completions", "/v1/responses"})
@@ -43,6 +43,20 @@ class SlowRequestTest {
             wire.trickle(" ".repeat(ENDLESS_BYTES).getBytes(ISO_8859_1));
 
             assertRefused(wire);
+        }
+    }
+
+    @Test
+    void mayBeThePageOfAnAllowedOrigin() throws Exception {
+        try (Wire wire = new Wire(gateway.httpPort())) {
+            String origin = "\r\nOrigin: " + GatewayFixture.FRIENDLY_ORIGIN + "\r\n\r\n";
+            wire.write(
+                    POST.formatted("/v1/responses").replace("\r\n\r\n", origin).getBytes(ISO_8859_1));
+
+            assertThat(new String(wire.readAll(), UTF_8))
+                    .startsWith("HTTP/1.1 408 ")
+                    .contains("access-control-allow-origin: " + GatewayFixture.FRIENDLY_ORIGIN)
+                    .contains("access-control-expose-headers: x-should-retry");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.millrace.gateway.http;
 
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +18,29 @@ public record AllowedOrigins(Set<String> others) {
     }
 
     boolean allow(HttpServerRequest request) {
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
-        return origin == null || others.contains(origin) || isOf(request.getHeader(HttpHeaders.HOST), origin);
+        return allow(request.getHeader(HttpHeaders.HOST), request.getHeader(HttpHeaders.ORIGIN));
+    }
+
+    boolean allow(@Nullable String host, @Nullable String origin) {
+        return origin == null || others.contains(origin) || isOf(host, origin);
     }
 
     /** The scheme does not count: a proxy may have taken TLS off. */
     private static boolean isOf(@Nullable String host, String origin) {
         int scheme = origin.indexOf("://");
         return host != null && scheme > 0 && origin.substring(scheme + 3).equalsIgnoreCase(host);
+    }
+
+    /** The headers that tell a browser that a page of this origin, which is allowed, may read the answer. */
+    static Map<String, String> leaveToRead(@Nullable String origin) {
+        return origin == null
+                ? Map.of("vary", "Origin")
+                : Map.of(
+                        "vary",
+                        "Origin",
+                        "access-control-allow-origin",
+                        origin,
+                        "access-control-expose-headers",
+                        "x-should-retry");
     }
 }

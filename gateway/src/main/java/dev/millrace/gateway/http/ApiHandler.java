@@ -86,15 +86,9 @@ final class ApiHandler {
         }
     }
 
-    /** Tells a browser that the page whose request this is may see the answer. */
     private static void allowReading(HttpServerRequest request) {
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
-        request.response().putHeader(HttpHeaders.VARY, "Origin").putHeader("X-Content-Type-Options", "nosniff");
-        if (origin != null) {
-            request.response()
-                    .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-                    .putHeader(HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS, "x-should-retry");
-        }
+        HttpServerResponse response = request.response().putHeader("X-Content-Type-Options", "nosniff");
+        response.headers().addAll(AllowedOrigins.leaveToRead(request.getHeader(HttpHeaders.ORIGIN)));
     }
 
     /** Clients send headers of their own, all of them without effect here. */

@@ -11,7 +11,6 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.BindException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,25 +21,18 @@ public final class HttpVerticle extends VerticleBase {
     /** The largest prompt, in JSON that escapes half of its characters. */
     static final int MOST_EVENT_BYTES = 16 << 20;
 
-    private static final long PING_MS = 20_000;
-    /** Shorter than the patience of proxies, and so long that most refusals come before and have their status. */
-    private static final long KEEP_ALIVE_MS = 15_000;
-    /** A client answers each ping; a connection that says nothing for so long is dead. */
-    private static final Duration SILENCE = Duration.ofSeconds(60);
-
     private static final String SOCKET_PATH = "/v1/responses";
 
     /**
      * What all instances share.
      *
      * @param port negative: a free port, the same for all that share the number
-     * @param requestTimeout for one request, or one message of a WebSocket, to come in
      * @param documents that describe the API, in JSON, by their paths
      */
     public record Shared(
             String host,
             int port,
-            Duration requestTimeout,
+            HttpTimings timings,
             AllowedOrigins origins,
             PageFiles files,
             Map<String, Buffer> documents,
@@ -66,8 +58,8 @@ public final class HttpVerticle extends VerticleBase {
         chat = sockets;
         api = completions;
         server = listening;
-        vertx.setPeriodic(PING_MS, timer -> sockets.pingAll());
-        vertx.setPeriodic(KEEP_ALIVE_MS, timer -> completions.keepAliveAll());
+        vertx.setPeriodic(shared.timings().ping().toMillis(), timer -> sockets.pingAll());
+        vertx.setPeriodic(shared.timings().keepAlive().toMillis(), timer -> completions.keepAliveAll());
         return listening
                 .listen(shared.port(), shared.host())
                 .recover(failure -> Future.failedFuture(explained(failure)));
@@ -86,7 +78,7 @@ public final class HttpVerticle extends VerticleBase {
 
     private void onConnection(HttpConnection connection) {
         GatheredWrites.on(connection);
-        new ReadTimeouts(shared.requestTimeout(), SILENCE, shared.exchange().metrics()).watch(connection);
+        new ClientTimeouts(shared.timings(), shared.origins(), shared.exchange().metrics()).watch(connection);
     }
 
     private static void route(HttpServerRequest request, ChatSocketHandler sockets, ApiHandler api, PageHandler page) {

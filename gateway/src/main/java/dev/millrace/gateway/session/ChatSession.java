@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * the connection's event loop, as is all it has.
  */
 public final class ChatSession extends HttpSession {
+    private final ResponseStarter starter;
     private final List<ChatRun> choices = new ArrayList<>();
     private @Nullable ChatRequest request;
     private @Nullable ChatEvents events;
@@ -26,6 +27,7 @@ public final class ChatSession extends HttpSession {
     /** Of a request that has just come, on its event loop. */
     public ChatSession(Context context, HttpReply reply, Exchange exchange) {
         super(context, reply, exchange);
+        this.starter = new ResponseStarter(context, exchange, outbox, responses);
     }
 
     /** The request's body, all of it. */
@@ -40,7 +42,7 @@ public final class ChatSession extends HttpSession {
         request = asked;
         for (int choice = 0; choice < asked.choices(); choice++) {
             Cursor start = responses.subscribe();
-            responses.start(asked.choice(choice), start, choice(start, asked));
+            starter.start(asked.choice(choice), start, choice(start, asked));
         }
     }
 

@@ -25,6 +25,9 @@ public abstract sealed class HttpSession permits ChatSession, ConversationSessio
     final Exchange exchange;
     final SocketOutbox outbox;
     final Responses responses;
+    /** What the outbox had been given when it was last looked at whether the stream is idle; -1: not yet. */
+    private long framesBefore = -1;
+
     private boolean complete;
     private boolean gone;
 
@@ -33,7 +36,7 @@ public abstract sealed class HttpSession permits ChatSession, ConversationSessio
         this.reply = reply;
         this.exchange = exchange;
         this.outbox = new SocketOutbox(reply, exchange.limits(), exchange.metrics(), this::onDrained, this::onTooSlow);
-        this.responses = new Responses(context, exchange, outbox, error -> {});
+        this.responses = new Responses(context, exchange, outbox);
     }
 
     /** Whether the answer comes as events. */
@@ -147,9 +150,11 @@ public abstract sealed class HttpSession permits ChatSession, ConversationSessio
 
     /** So that nobody in between takes a client that waits for one that is gone. Called every few seconds. */
     public void keepAlive() {
-        if (streams() && !complete && outbox.open()) {
+        boolean idle = outbox.frames() == framesBefore;
+        if (idle && streams() && !complete && outbox.open()) {
             outbox.write(ChatEvents.KEEP_ALIVE);
         }
+        framesBefore = outbox.frames();
     }
 
     private void onTooSlow() {

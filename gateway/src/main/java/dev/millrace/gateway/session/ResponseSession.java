@@ -26,6 +26,7 @@ public final class ResponseSession extends HttpSession {
     /** A cancellation takes milliseconds where the response's worker is well. */
     private static final Duration CANCELLED_WITHIN = Duration.ofSeconds(5);
 
+    private final ResponseStarter starter;
     private final KeptTurns turns;
     private boolean streams;
     private @Nullable Retrieval retrieval;
@@ -33,6 +34,7 @@ public final class ResponseSession extends HttpSession {
     /** Of a request that has just come, on its event loop. */
     public ResponseSession(Context context, HttpReply reply, Exchange exchange) {
         super(context, reply, exchange);
+        this.starter = new ResponseStarter(context, exchange, outbox, responses);
         this.turns = new KeptTurns(context, exchange);
     }
 
@@ -46,7 +48,7 @@ public final class ResponseSession extends HttpSession {
             return;
         }
         streams = asked.stream();
-        var created = responses.create(asked.create(), new Telling(true, !streams, this::onTold));
+        var created = starter.create(asked.create(), new Telling(true, !streams, this::onTold));
         if (asked.create().background() && !streams) {
             created.onSuccess(run -> answer(run.snapshot()));
         }

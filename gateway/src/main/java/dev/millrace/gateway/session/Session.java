@@ -2,9 +2,6 @@ package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.BadEventException;
 import dev.millrace.gateway.dialect.ClientEvent;
-import dev.millrace.gateway.dialect.ClientEvent.CancelResponse;
-import dev.millrace.gateway.dialect.ClientEvent.CreateResponse;
-import dev.millrace.gateway.dialect.ClientEvent.ResumeResponse;
 import dev.millrace.gateway.dialect.ClientEventReader;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ErrorEvent;
@@ -33,6 +30,7 @@ public final class Session {
     private final SessionMetrics metrics;
     private final SocketOutbox outbox;
     private final Responses responses;
+    private final SocketRequests requests;
     private int errors;
     private boolean gone;
 
@@ -47,7 +45,8 @@ public final class Session {
         this.socket = socket;
         this.metrics = exchange.metrics();
         this.outbox = new SocketOutbox(socket, exchange.limits(), metrics, this::onDrained, this::onTooSlow);
-        this.responses = new Responses(context, exchange, outbox, this::refuse);
+        this.responses = new Responses(context, exchange, outbox);
+        this.requests = new SocketRequests(context, exchange, outbox, responses, this::refuse);
         metrics.onOpen();
     }
 
@@ -83,23 +82,8 @@ public final class Session {
     }
 
     private void onEvent(ClientEvent event) {
-        if (gone) {
-            return;
-        }
-        if (event instanceof CreateResponse create) {
-            responses.create(create);
-        } else if (event instanceof CancelResponse cancel) {
-            responses.cancel(cancel);
-        } else if (event instanceof ResumeResponse resume) {
-            resume(resume);
-        }
-    }
-
-    private void resume(ResumeResponse resume) {
-        try {
-            responses.resume(resume);
-        } catch (BadEventException e) {
-            refuse(ErrorEvent.of(e.of(resume.eventId())));
+        if (!gone) {
+            requests.onEvent(event);
         }
     }
 

@@ -57,7 +57,8 @@ public final class SessionMetrics {
         sockets.dec();
     }
 
-    void onTooSlow() {
+    /** A client that did not read is cut off. */
+    public void onTooSlow() {
         tooSlow.inc();
     }
 

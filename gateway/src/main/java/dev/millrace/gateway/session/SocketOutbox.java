@@ -19,6 +19,7 @@ final class SocketOutbox {
     private final Runnable onDrained;
     private final Runnable onTooSlow;
     private final Deque<String> pending = new ArrayDeque<>();
+    private long frames;
     private long pendingBytes;
     /** Given to the socket, and not taken by the operating system. */
     private long queuedBytes;
@@ -66,9 +67,15 @@ final class SocketOutbox {
         return waiting == 0 || waiting + bytes <= limits.mostWaitingBytes();
     }
 
+    /** How many it has been given so far. */
+    long frames() {
+        return frames;
+    }
+
     /** Sends a frame, behind all before it; when full, later. */
     void write(String frame) {
         int bytes = Utf8.length(frame);
+        frames++;
         if (!full) {
             send(frame, bytes);
             return;

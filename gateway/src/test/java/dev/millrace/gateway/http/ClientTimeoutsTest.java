@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.gateway.session.SessionMetrics;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -17,23 +18,37 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.prometheus.client.CollectorRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Whom it does not cut off, and when; on a moved clock. What those hear whom it does is in SlowRequestTest. */
-class ReadTimeoutsTest {
+class ClientTimeoutsTest {
+    private static final String ORIGIN = "https://chat.example.org";
     private static final String REQUEST = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
 
-    private final EmbeddedChannel channel = new EmbeddedChannel(new HttpRequestDecoder());
+    private final CollectorRegistry registry = new CollectorRegistry();
+    private boolean clientReads = true;
+
+    private final EmbeddedChannel channel = new EmbeddedChannel(new HttpRequestDecoder()) {
+        @Override
+        protected void doWrite(ChannelOutboundBuffer waiting) throws Exception {
+            if (clientReads) {
+                super.doWrite(waiting);
+            }
+        }
+    };
 
     @BeforeEach
     void watch() {
         channel.freezeTime();
         channel.pipeline()
-                .addLast(new ReadTimeouts(
-                        Duration.ofSeconds(20), Duration.ofSeconds(60), new SessionMetrics(new CollectorRegistry())));
+                .addLast(new ClientTimeouts(
+                        HttpTimings.of(Duration.ofSeconds(20)),
+                        new AllowedOrigins(Set.of(ORIGIN)),
+                        new SessionMetrics(registry)));
     }
 
     @Test
@@ -58,6 +73,34 @@ class ReadTimeoutsTest {
         channel.writeOutbound(LastHttpContent.EMPTY_LAST_CONTENT);
         pass(66);
         assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void closesWhenNothingIsTakenOfAnAnswer() {
+        say(REQUEST);
+        clientReads = false;
+        channel.writeOutbound(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK));
+
+        pass(59);
+        assertThat(channel.isOpen()).isTrue();
+        channel.writeOutbound(LastHttpContent.EMPTY_LAST_CONTENT);
+        pass(20);
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(registry.getSampleValue("millrace_gateway_slow_sockets_closed_total"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void waitsForAClientThatTakesItsAnswerSlowly() {
+        say(REQUEST);
+        clientReads = false;
+        channel.writeOutbound(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK));
+
+        for (int i = 0; i < 60; i++) {
+            pass(50);
+            assertThat(channel.isOpen()).isTrue();
+            channel.unsafe().outboundBuffer().progress(1);
+        }
     }
 
     @Test
@@ -87,11 +130,37 @@ class ReadTimeoutsTest {
 
     @Test
     void refusesABodyThatTakesTooLong() {
-        say(REQUEST.substring(0, REQUEST.length() - 1));
+        say(withoutEnd(REQUEST));
 
         pass(26);
 
         assertThat(refusal()).isEqualTo(HttpResponseStatus.REQUEST_TIMEOUT);
+    }
+
+    @Test
+    void tellsABrowserWhosePageMayReadTheRefusal() {
+        say(withoutEnd(withOrigin(ORIGIN)));
+        pass(26);
+
+        assertThat(allowedOrigin()).isEqualTo(ORIGIN);
+    }
+
+    @Test
+    void tellsNoOtherPage() {
+        say(withoutEnd(withOrigin("https://elsewhere.example.org")));
+        pass(26);
+
+        assertThat(allowedOrigin()).isNull();
+    }
+
+    @Test
+    void doesNotMistakeThePageOfTheRequestBefore() {
+        say(withOrigin(ORIGIN));
+        answer(HttpResponseStatus.OK);
+        say("POST /");
+        pass(26);
+
+        assertThat(allowedOrigin()).isNull();
     }
 
     @Test
@@ -161,6 +230,20 @@ class ReadTimeoutsTest {
             channel.advanceTimeBy(1, TimeUnit.SECONDS);
             channel.runScheduledPendingTasks();
         }
+    }
+
+    private static String withOrigin(String origin) {
+        return REQUEST.replace("\r\n\r\n", "\r\nOrigin: " + origin + "\r\n\r\n");
+    }
+
+    private static String withoutEnd(String request) {
+        return request.substring(0, request.length() - 1);
+    }
+
+    private @Nullable String allowedOrigin() {
+        HttpResponse refusal = channel.readOutbound();
+        assertThat(refusal.status()).isEqualTo(HttpResponseStatus.REQUEST_TIMEOUT);
+        return refusal.headers().get("access-control-allow-origin");
     }
 
     private @Nullable HttpResponseStatus refusal() {

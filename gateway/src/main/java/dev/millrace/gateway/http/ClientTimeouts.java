@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -28,17 +29,17 @@ import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How long one client may keep its connection waiting: for the rest of a request or of a WebSocket's message that has
- * begun, however its bytes are spread, and for any word at all. A client that awaits an answer may be silent. Vert.x
- * only knows the time since the last byte, and only its internals lead to the channel. Stands behind the decoder, which
- * also passes on the end of each reading that completed nothing. Owned by the connection's event loop.
+ * begun, however its bytes are spread, and for any sign of life at all. It is one that a client takes some of what waits
+ * for it; a client that awaits an answer, and has taken all, need give none. Vert.x only knows the time since the last
+ * byte, and only its internals lead to the channel. Stands behind the decoder, which also passes on the end of each
+ * reading that completed nothing. Owned by the connection's event loop.
  */
-final class ReadTimeouts extends ChannelDuplexHandler {
+final class ClientTimeouts extends ChannelDuplexHandler {
     /** Of the shorter limit; so much later than that a client may be found late. */
     private static final int CHECKS = 4;
 
@@ -46,28 +47,33 @@ final class ReadTimeouts extends ChannelDuplexHandler {
 
     private final long messageNanos;
     private final long silenceNanos;
+    private final AllowedOrigins origins;
     private final SessionMetrics metrics;
 
     private long heardNanos;
     private long begunNanos = NEVER;
     /** Whether there is more to come of a message of which a part has been decoded. */
     private boolean open;
+    /** Of the request whose body is still to come. */
+    private @Nullable HttpRequest head;
 
     private boolean decoded;
     /** Requests less answers: negative where one was refused before its end. */
     private int owed;
 
+    /** What it had not taken when that was last looked at, and how much of its first part it had. */
+    private @Nullable Object untaken;
+
+    private long takenBytes;
     private boolean webSocket;
     private boolean refused;
     private @Nullable Future<?> checks;
 
-    /**
-     * @param message for one request or message, from its first byte to its last
-     * @param silence without a byte
-     */
-    ReadTimeouts(Duration message, Duration silence, SessionMetrics metrics) {
-        this.messageNanos = message.toNanos();
-        this.silenceNanos = silence.toNanos();
+    /** @param origins whose pages may read that their request was late */
+    ClientTimeouts(HttpTimings timings, AllowedOrigins origins, SessionMetrics metrics) {
+        this.messageNanos = timings.request().toNanos();
+        this.silenceNanos = timings.silence().toNanos();
+        this.origins = origins;
         this.metrics = metrics;
     }
 
@@ -101,9 +107,11 @@ final class ReadTimeouts extends ChannelDuplexHandler {
             open = isData(frame) ? !frame.isFinalFragment() : open;
         } else if (message instanceof LastHttpContent) {
             open = false;
+            head = null;
             owed++;
-        } else if (message instanceof HttpRequest) {
+        } else if (message instanceof HttpRequest request) {
             open = true;
+            head = request;
         }
         if (!open) {
             begunNanos = NEVER;
@@ -144,7 +152,8 @@ final class ReadTimeouts extends ChannelDuplexHandler {
 
     private void check(ChannelHandlerContext ctx) {
         long now = now(ctx);
-        if (owed > 0) {
+        boolean takes = takes(ctx);
+        if (untaken == null ? owed > 0 : takes) {
             heardNanos = now;
         }
         boolean reads = owed <= 0 && ctx.channel().config().isAutoRead();
@@ -152,10 +161,28 @@ final class ReadTimeouts extends ChannelDuplexHandler {
             begunNanos = now; // what is not read cannot come
         }
         if (refused || now - heardNanos > silenceNanos) {
-            var unused = ctx.close();
+            close(ctx);
         } else if (begunNanos != NEVER && now - begunNanos > messageNanos) {
             refuse(ctx);
         }
+    }
+
+    /** Whether it has taken something since the last check. */
+    private boolean takes(ChannelHandlerContext ctx) {
+        ChannelOutboundBuffer waiting = ctx.channel().unsafe().outboundBuffer();
+        Object first = waiting == null ? null : waiting.current();
+        long bytes = waiting == null ? 0 : waiting.currentProgress();
+        boolean takes = first != untaken || bytes != takenBytes;
+        untaken = first;
+        takenBytes = bytes;
+        return takes;
+    }
+
+    private void close(ChannelHandlerContext ctx) {
+        if (!refused && untaken != null) {
+            metrics.onTooSlow();
+        }
+        var unused = ctx.close();
     }
 
     /** What still comes is passed over until the next check: closed at once, it might not read why. */
@@ -186,7 +213,16 @@ final class ReadTimeouts extends ChannelDuplexHandler {
                 .set(HttpHeaderNames.CONTENT_LENGTH, body.length)
                 .set(HttpHeaderNames.CONNECTION, "close")
                 .set("x-should-retry", error.mayBeRepeated());
+        allowReading(response);
         return response;
+    }
+
+    /** Where the head is not there yet, nobody knows whose page asks, and its browser keeps the answer from it. */
+    private void allowReading(HttpResponse response) {
+        String origin = head == null ? null : head.headers().get(HttpHeaderNames.ORIGIN);
+        if (head != null && origins.allow(head.headers().get(HttpHeaderNames.HOST), origin)) {
+            AllowedOrigins.leaveToRead(origin).forEach(response.headers()::set);
+        }
     }
 
     private static long now(ChannelHandlerContext ctx) {
