@@ -9,7 +9,7 @@ import dev.millrace.gateway.dialect.ErrorEvent;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.dialect.ResponseId;
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Reading;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
 import dev.millrace.schemas.Cursor;
@@ -53,7 +53,10 @@ final class Responses implements ReplyListener {
      * @param reading of what its log has already; null where it was begun here
      */
     private record Running(
-            ResumePoint point, AnswerRun response, Attendees attendees, CatchUp.@Nullable Reading reading) {
+            ResumePoint point,
+            AnswerRun response,
+            Attendees attendees,
+            @Nullable Reading reading) {
         String conversation() {
             return point.conversation();
         }
@@ -200,7 +203,7 @@ final class Responses implements ReplyListener {
         Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
         ResponseRun response =
                 ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), startingAfter, telling);
-        CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
+        Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
         add(point, response, reading).attendees().come();
     }
 
@@ -214,7 +217,7 @@ final class Responses implements ReplyListener {
         return full;
     }
 
-    private Running add(ResumePoint point, AnswerRun run, CatchUp.@Nullable Reading reading) {
+    private Running add(ResumePoint point, AnswerRun run, @Nullable Reading reading) {
         Running response = new Running(point, run, attendees(point.promptId()), reading);
         running.put(point.promptId(), response);
         exchange.metrics().onResponse();
@@ -305,13 +308,21 @@ final class Responses implements ReplyListener {
     @Override
     public void onCaughtUp(UUID promptId) {
         context.runOnContext(v -> {
-            Running response = running.get(promptId);
-            if (response != null && !clientGone) {
-                response.attendees().join();
-            }
-            changeResumed(promptId, ResponseRun::onCaughtUp);
+            changeResumed(promptId, run -> onCaughtUp(promptId, run));
             flush();
         });
+    }
+
+    private void onCaughtUp(UUID promptId, ResponseRun run) {
+        Running response = running.get(promptId);
+        if (response == null) {
+            return;
+        }
+        if (!run.onCaughtUp() && response.reading() != null) {
+            exchange.catchUp().readOn(response.reading());
+        } else if (!clientGone) {
+            response.attendees().join();
+        }
     }
 
     @Override

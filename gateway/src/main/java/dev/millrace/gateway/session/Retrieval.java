@@ -3,7 +3,7 @@ package dev.millrace.gateway.session;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Reading;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
 import dev.millrace.schemas.Cursor;
@@ -27,7 +27,7 @@ final class Retrieval implements ReplyListener {
     private final boolean awaitsEnd;
     private final Consumer<ResponseRun> onDone;
     private final ResponseRun run;
-    private final CatchUp.Reading reading;
+    private final Reading reading;
     private boolean done;
 
     /**
@@ -93,8 +93,9 @@ final class Retrieval implements ReplyListener {
     @Override
     public void onCaughtUp(UUID promptId) {
         change(() -> {
-            run.onCaughtUp();
-            if (!awaitsEnd) {
+            if (!run.onCaughtUp()) {
+                exchange.catchUp().readOn(reading);
+            } else if (!awaitsEnd) {
                 done();
             }
         });

@@ -21,7 +21,9 @@ import java.util.UUID;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -72,9 +74,69 @@ class CatchUpTest {
         live(12, ONE.tokens(12, 1, "e"));
         live.turn();
 
-        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L, 10L);
+        assertThat(one.earlier).extracting(Reply::offset).startsWith(0L, 2L, 4L, 6L, 8L);
         assertThat(one.caughtUp).containsExactly(ONE.promptId());
-        assertThat(one.offsets()).containsExactly(11L, 12L);
+        assertThat(one.offsets()).containsExactly(10L, 11L, 12L);
+    }
+
+    @Test
+    void readsFurtherForWhoPassedOverLiveEvents() {
+        Reading reading = catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        turns(1);
+        live(10, ONE.tokens(10, 1, "c"));
+        live(11, ONE.tokens(11, 1, "d"));
+        live.turn();
+        turns(4);
+
+        catchUp.readOn(reading);
+        turns(4);
+        live(12, ONE.tokens(12, 1, "e"));
+        live.turn();
+
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L, 10L, 11L);
+        assertThat(one.caughtUp).hasSize(2);
+        assertThat(one.offsets()).containsExactly(10L, 11L, 12L);
+    }
+
+    @Test
+    void readsAllPartitionsWithOneFetch() {
+        LongStream.range(0, 3).forEach(i -> log.append(record(ELSEWHERE, i, TWO.queued(1))));
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        catchUp.read(start(TWO, ELSEWHERE, 0), Instant.EPOCH, two);
+
+        turns(1);
+
+        assertThat(one.earlier).hasSize(2);
+        assertThat(two.earlier).hasSize(3);
+    }
+
+    @Test
+    void asksForNoOffsetsWhereTheCursorSaysWhereToBegin() {
+        log.setOffsetsException(new TimeoutException("nobody is to wait for this"));
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+
+        turns(6);
+
+        assertThat(one.caughtUp).hasSize(1);
+    }
+
+    @Test
+    void keepsItsAssignmentWhoeverReads() {
+        log.updatePartitions(
+                "replies",
+                List.of(
+                        new PartitionInfo("replies", 3, null, null, null),
+                        new PartitionInfo("replies", 4, null, null, null)));
+        log.updateEndOffsets(Map.of(PARTITION, 10L, ELSEWHERE, 0L));
+        catchUp.keepReady();
+        assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
+
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        turns(1);
+
+        assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
+        assertThat(log.paused()).containsExactly(ELSEWHERE);
+        assertThat(one.earlier).isNotEmpty();
     }
 
     @Test
