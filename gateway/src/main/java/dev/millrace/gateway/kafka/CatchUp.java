@@ -80,9 +80,10 @@ public final class CatchUp implements AutoCloseable {
      * it hears the whole answer instead, or that there is none. Any thread; never blocks.
      *
      * @param createdAt the response
+     * @param window nothing is handed over while it has no room
      */
-    public Reading read(Cursor from, Instant createdAt, ReplyListener listener) {
-        Reading reading = new Reading(from, createdAt, listener);
+    public Reading read(Cursor from, Instant createdAt, ReplyListener listener, Window window) {
+        Reading reading = new Reading(from, createdAt, listener, window);
         readOn(reading);
         return reading;
     }
@@ -90,6 +91,11 @@ public final class CatchUp implements AutoCloseable {
     /** For who has caught up, but passed over live events meanwhile: these come as earlier ones. Any thread. */
     public void readOn(Reading reading) {
         incoming.add(() -> earlier.add(reading));
+    }
+
+    /** For what one client has resumed. Any thread. */
+    public Window window(long mostBytes) {
+        return new Window(mostBytes, () -> incoming.add(() -> {}));
     }
 
     /**

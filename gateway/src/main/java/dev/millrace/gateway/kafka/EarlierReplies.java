@@ -28,6 +28,17 @@ final class EarlierReplies {
     /** As long as nothing comes; new readings wait for it. */
     private static final Duration POLL = Duration.ofMillis(20);
 
+    /** What one listener gets of one fetch. */
+    private static final class Batch {
+        private final List<Reply> replies = new ArrayList<>();
+        private long bytes;
+
+        void add(Reply reply, int size) {
+            replies.add(reply);
+            bytes += size;
+        }
+    }
+
     private final Consumer<byte[], byte[]> consumer;
     private final ReplyConsumer live;
     private final String topic;
@@ -60,9 +71,9 @@ final class EarlierReplies {
                 .add(reading);
     }
 
-    /** Whether there is nobody to read for. */
+    /** Whether there is nobody to read for: who is there waits for its client. */
     boolean idle() {
-        return readings.isEmpty();
+        return readings.values().stream().noneMatch(here -> here.stream().anyMatch(reading -> reading.window.open()));
     }
 
     /** One fetch. Returns whose log no longer reaches back: nothing more is read for them. */
@@ -85,7 +96,10 @@ final class EarlierReplies {
     /** Where the consumer stands there already, it goes on with what it has fetched ahead. */
     private Map<TopicPartition, Reading> seek() {
         Map<TopicPartition, Reading> first = new HashMap<>();
-        readings.forEach((partition, here) -> first.put(partition, here.element()));
+        readings.forEach((partition, here) -> here.stream()
+                .filter(reading -> reading.window.open())
+                .findFirst()
+                .ifPresent(reading -> first.put(partition, reading)));
         Set<TopicPartition> all = new HashSet<>(known);
         all.addAll(first.keySet());
         assign(all);
@@ -119,28 +133,30 @@ final class EarlierReplies {
                 here.stream().filter(reading -> reading.next() >= from).toList();
         Map<String, List<Reading>> byKey =
                 served.stream().collect(Collectors.groupingBy(reading -> reading.promptId.toString()));
-        Map<ReplyListener, List<Reply>> batches = new LinkedHashMap<>();
+        Map<ReplyListener, Batch> batches = new LinkedHashMap<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
             List<Reading> wanted = byKey.getOrDefault(String.valueOf(Reply.key(record)), List.of());
             if (!wanted.isEmpty()) {
                 onReply(record, wanted, batches);
             }
         }
-        batches.forEach(ReplyListener::onEarlier);
+        batches.forEach((listener, batch) -> listener.onEarlier(batch.replies, batch.bytes));
         served.forEach(reading -> reading.onRead(to));
         here.remove(first);
         here.addLast(first);
     }
 
     private static void onReply(
-            ConsumerRecord<byte[], byte[]> record, List<Reading> wanted, Map<ReplyListener, List<Reply>> batches) {
+            ConsumerRecord<byte[], byte[]> record, List<Reading> wanted, Map<ReplyListener, Batch> batches) {
         Reply reply = Reply.decode(record);
-        if (reply != null) {
-            wanted.stream()
-                    .filter(reading -> reading.next() <= record.offset())
-                    .forEach(reading -> batches.computeIfAbsent(reading.listener, listener -> new ArrayList<>())
-                            .add(reply));
+        if (reply == null) {
+            return;
         }
+        int bytes = record.value().length;
+        wanted.stream()
+                .filter(reading -> reading.takes(record.offset(), bytes))
+                .forEach(reading -> batches.computeIfAbsent(reading.listener, listener -> new Batch())
+                        .add(reply, bytes));
     }
 
     private void removeThoseAtTheirEnd() {

@@ -15,18 +15,22 @@ public final class Reading {
     final UUID promptId;
     final Instant createdAt;
     final ReplyListener listener;
+    final Window window;
     final TopicPartition partition;
     /** All before has been handed over. */
     private long next;
+    /** Whether the window had no room for what came next. */
+    private boolean full;
     /** From where on the live consumer has all. */
     private long end = UNKNOWN;
     /** Set by whoever asked for it, read by the catch-up thread. */
     private volatile boolean stopped;
 
-    Reading(Cursor start, Instant createdAt, ReplyListener listener) {
+    Reading(Cursor start, Instant createdAt, ReplyListener listener, Window window) {
         this.promptId = start.promptId();
         this.createdAt = createdAt;
         this.listener = listener;
+        this.window = window;
         this.partition = new TopicPartition(start.topic(), start.partition());
         this.next = start.offset();
     }
@@ -44,9 +48,23 @@ public final class Reading {
         return next;
     }
 
-    /** All before this has been handed over. */
+    /** Whether this event is handed over: none twice, and where there is no room it and all behind it come later. */
+    boolean takes(long offset, int bytes) {
+        if (full || offset < next) {
+            return false;
+        }
+        full = !window.open();
+        next = full ? offset : offset + 1;
+        if (!full) {
+            window.add(bytes);
+        }
+        return !full;
+    }
+
+    /** All before this has been looked at. */
     void onRead(long before) {
-        next = Math.max(next, before);
+        next = full ? next : Math.max(next, before);
+        full = false;
     }
 
     /**

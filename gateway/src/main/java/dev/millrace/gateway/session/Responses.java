@@ -12,6 +12,7 @@ import dev.millrace.gateway.dialect.ResumePoint;
 import dev.millrace.gateway.kafka.Reading;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
+import dev.millrace.gateway.kafka.Window;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Attendance;
@@ -71,9 +72,13 @@ final class Responses implements ReplyListener {
     private final SocketOutbox outbox;
     private final Consumer<ErrorEvent> refuse;
     private final KeptTurns turns;
+    private final Window window;
     private final Map<UUID, Running> running = new HashMap<>();
     /** Have something to write. */
     private final Set<UUID> unflushed = new LinkedHashSet<>();
+
+    /** What the window gave and the client has not taken. */
+    private long earlierBytes;
 
     /** That look for what they go on from. */
     private int joining;
@@ -86,6 +91,7 @@ final class Responses implements ReplyListener {
         this.outbox = outbox;
         this.refuse = refuse;
         this.turns = new KeptTurns(context, exchange);
+        this.window = exchange.catchUp().window(exchange.limits().mostEarlierBytes());
     }
 
     int count() {
@@ -203,7 +209,7 @@ final class Responses implements ReplyListener {
         Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
         ResponseRun response =
                 ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), startingAfter, telling);
-        Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
+        Reading reading = exchange.catchUp().read(start, point.createdAt(), this, window);
         add(point, response, reading).attendees().come();
     }
 
@@ -295,12 +301,13 @@ final class Responses implements ReplyListener {
     }
 
     @Override
-    public void onEarlier(List<Reply> replies) {
+    public void onEarlier(List<Reply> replies, long bytes) {
         context.runOnContext(v -> {
             for (Reply reply : replies) {
                 makeRoom(AnswerRun.bytes(reply));
                 changeResumed(reply.event().getPromptId(), response -> response.acceptEarlier(reply));
             }
+            earlierBytes += bytes;
             flush();
         });
     }
@@ -418,6 +425,15 @@ final class Responses implements ReplyListener {
         while (outbox.open() && !unflushed.isEmpty()) {
             flush(unflushed.iterator().next());
         }
+        readOn();
+    }
+
+    /** When all has been written that was handed over, more is. */
+    private void readOn() {
+        if (clientGone || (outbox.open() && unflushed.isEmpty())) {
+            window.onTaken(earlierBytes);
+            earlierBytes = 0;
+        }
     }
 
     private void flush(UUID id) {
@@ -455,6 +471,7 @@ final class Responses implements ReplyListener {
     void onClientGone() {
         clientGone = true;
         unflushed.clear();
+        readOn();
         Map.copyOf(running).forEach((id, response) -> {
             if (response.response().ended() || response.background()) {
                 forget(id);

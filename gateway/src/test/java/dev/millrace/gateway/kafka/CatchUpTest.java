@@ -48,6 +48,7 @@ class CatchUpTest {
             conversations);
     private final ReplayedLog log = new ReplayedLog();
     private final CatchUp catchUp = new CatchUp("catch-up", log, live, new Topics(""), conversations);
+    private final Window window = catchUp.window(Long.MAX_VALUE);
     private final Heard one = new Heard();
     private final Heard two = new Heard();
 
@@ -63,7 +64,7 @@ class CatchUpTest {
 
     @Test
     void handsOverToTheLiveConsumerWithoutAGap() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
         turns(2);
         live(10, ONE.tokens(10, 1, "c"));
         live.turn();
@@ -81,7 +82,7 @@ class CatchUpTest {
 
     @Test
     void readsFurtherForWhoPassedOverLiveEvents() {
-        Reading reading = catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        Reading reading = catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
         turns(1);
         live(10, ONE.tokens(10, 1, "c"));
         live(11, ONE.tokens(11, 1, "d"));
@@ -99,10 +100,31 @@ class CatchUpTest {
     }
 
     @Test
+    void readsNoFurtherAheadThanItsListenersClientHasRoomFor() {
+        int bytes = EventCodec.REPLY_EVENT.encode(ONE.tokens(0, 1, "a")).length;
+        Window narrow = catchUp.window(2L * bytes);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, narrow);
+        catchUp.read(start(TWO, PARTITION, 0), Instant.EPOCH, two, window);
+
+        turns(8);
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L);
+        assertThat(two.earlier).extracting(Reply::offset).containsExactly(1L, 3L, 5L, 7L, 9L);
+        narrow.onTaken(one.earlierBytes);
+        turns(8);
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L);
+        assertThat(one.caughtUp).isEmpty();
+        narrow.onTaken(2L * bytes);
+        turns(8);
+
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L);
+        assertThat(one.caughtUp).hasSize(1);
+    }
+
+    @Test
     void readsAllPartitionsWithOneFetch() {
         LongStream.range(0, 3).forEach(i -> log.append(record(ELSEWHERE, i, TWO.queued(1))));
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
-        catchUp.read(start(TWO, ELSEWHERE, 0), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, ELSEWHERE, 0), Instant.EPOCH, two, window);
 
         turns(1);
 
@@ -113,7 +135,7 @@ class CatchUpTest {
     @Test
     void asksForNoOffsetsWhereTheCursorSaysWhereToBegin() {
         log.setOffsetsException(new TimeoutException("nobody is to wait for this"));
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
 
         turns(6);
 
@@ -131,7 +153,7 @@ class CatchUpTest {
         catchUp.keepReady();
         assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
 
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
         turns(1);
 
         assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
@@ -141,8 +163,8 @@ class CatchUpTest {
 
     @Test
     void servesAllOfAPartitionWithOneReading() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 5), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 5), Instant.EPOCH, two, window);
 
         turns(8);
 
@@ -157,8 +179,8 @@ class CatchUpTest {
         LongStream.range(10, 100).forEach(i -> log.append(record(PARTITION, i, TWO.queued(1))));
         liveKafka.addRecord(record(PARTITION, 99, TWO.queued(1)));
         live.turn();
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 97), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 97), Instant.EPOCH, two, window);
 
         turns(2);
 
@@ -169,7 +191,7 @@ class CatchUpTest {
     @Test
     void readsWhereOnlyOtherGatewaysDo() {
         LongStream.range(0, 10).forEach(i -> log.append(record(ELSEWHERE, i, ONE.queued(1))));
-        catchUp.read(start(ONE, ELSEWHERE, 8), Instant.EPOCH, one);
+        catchUp.read(start(ONE, ELSEWHERE, 8), Instant.EPOCH, one, window);
 
         turns(2);
         assertThat(one.caughtUp).isEmpty();
@@ -183,8 +205,8 @@ class CatchUpTest {
     @Test
     void saysThatTheLogNoLongerReachesBack() {
         log.deleteBefore(PARTITION, 4);
-        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 4), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 4), Instant.EPOCH, two, window);
 
         turns(4);
 
@@ -210,7 +232,7 @@ class CatchUpTest {
         log.append(new ConsumerRecord<>("completions", 0, 9, key, EventCodec.COMPLETION.encode(answer)));
         log.updateEndOffsets(Map.of(COMPLETIONS, 10L));
         log.deleteBefore(PARTITION, 4);
-        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one, window);
 
         turns(4);
 
@@ -221,7 +243,7 @@ class CatchUpTest {
 
     @Test
     void readsNothingForOneThatWasStopped() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one).stop();
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window).stop();
 
         turns(2);
 
