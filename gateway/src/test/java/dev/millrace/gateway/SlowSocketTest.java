@@ -120,7 +120,13 @@ class SlowSocketTest {
         try (GatewayFixture elsewhere = new GatewayFixture(LIMITS, sameLog)) {
             said.forEach(sameLog::reply);
             sameLog.reply(new ReplyEvents(said.get(0).getPromptId(), WRITER).finished(FinishReason.STOP, "end"));
-            goOn(elsewhere, response.getString("cursor"), heard);
+            ChatClient client = elsewhere.connect();
+            client.say(new JsonObject()
+                    .put("type", "response.resume")
+                    .put("cursor", response.getString("cursor"))
+                    .put("starting_after", heard.get(heard.size() - 1).getInteger("sequence_number")));
+            client.next("response.resumed");
+            heard.addAll(client.upTo("response.completed"));
         }
 
         assertThat(last.getString("code")).isEqualTo("slow_consumer");
@@ -180,27 +186,6 @@ class SlowSocketTest {
         }
 
         assertThat(pongs).isBetween(1, pings / 2);
-    }
-
-    /** Resumes behind what was heard, and again when it is told to: all that was said comes faster than a client reads. */
-    private static void goOn(GatewayFixture gateway, String cursor, List<JsonObject> heard)
-            throws InterruptedException {
-        while (!heard.get(heard.size() - 1).getString("type").equals("response.completed")) {
-            ChatClient client = gateway.connect();
-            client.say(new JsonObject()
-                    .put("type", "response.resume")
-                    .put("cursor", cursor)
-                    .put("starting_after", heard.get(heard.size() - 1).getInteger("sequence_number")));
-            client.next("response.resumed");
-            JsonObject frame = client.next();
-            while (!frame.getString("type").equals("error")) {
-                heard.add(frame);
-                if (frame.getString("type").equals("response.completed")) {
-                    return;
-                }
-                frame = client.next();
-            }
-        }
     }
 
     /** Answers the slow client, which does not read, until its socket is closed. */

@@ -30,6 +30,9 @@ public final class KafkaClients {
     /** The same where it turns to another one all the time. */
     private static final int CATCH_UP_FETCH_MS = 5;
 
+    /** So soon it asks again for metadata, which a fetch waits for. */
+    private static final int CATCH_UP_BACKOFF_MS = 10;
+
     private final KafkaSettings settings;
     private final String clientIdPrefix;
 
@@ -61,6 +64,7 @@ public final class KafkaClients {
         properties.put("fetch.max.wait.ms", CATCH_UP_FETCH_MS);
         properties.put("fetch.max.bytes", MOST_CATCH_UP_BYTES);
         properties.put("max.partition.fetch.bytes", MOST_CATCH_UP_BYTES);
+        properties.put("retry.backoff.ms", CATCH_UP_BACKOFF_MS);
         properties.put("default.api.timeout.ms", 10_000);
         properties.putAll(common("catch-up"));
         properties.put("enable.auto.commit", false);

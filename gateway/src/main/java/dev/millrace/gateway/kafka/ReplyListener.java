@@ -13,8 +13,12 @@ public interface ReplyListener {
     /** The log no longer holds a part of this prompt's answer that was not read yet. */
     void onHistoryLost(UUID promptId);
 
-    /** Events of resumed responses that come before those of {@link #onReplies}, each response's in order. */
-    void onEarlier(List<Reply> replies);
+    /**
+     * Events of resumed responses that come before those of {@link #onReplies}, each response's in order.
+     *
+     * @param bytes what they take of the {@link Window}
+     */
+    void onEarlier(List<Reply> replies, long bytes);
 
     /** All that comes before the live events of this prompt has been said. */
     void onCaughtUp(UUID promptId);

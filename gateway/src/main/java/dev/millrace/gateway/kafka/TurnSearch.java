@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * first record that is not older, mostly the turn itself, and ends at one that is clearly younger: it costs the same
  * however long ago the turn was. Owned by the catch-up thread.
  */
-final class TurnSearch {
+final class TurnSearch implements LogSearch {
     private static final Logger LOG = LoggerFactory.getLogger(TurnSearch.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -49,10 +49,10 @@ final class TurnSearch {
         return found;
     }
 
-    /** One fetch. Returns whether that was the last one. */
-    boolean step(Consumer<byte[], byte[]> consumer, String topic) {
+    @Override
+    public boolean step(Consumer<byte[], byte[]> consumer, Topics topics) {
         try {
-            read(consumer, partition == null ? seek(consumer, topic) : partition);
+            read(consumer, partition == null ? seek(consumer, topics.turns()) : partition);
             if (System.nanoTime() - deadlineNanos > 0) {
                 found.completeExceptionally(new TimeoutException("A turn was not found in " + PATIENCE));
             }

@@ -41,6 +41,11 @@ final class AnswerWriter {
         return bytes;
     }
 
+    /** Whether nothing waits, and the socket would take more. */
+    boolean idle() {
+        return outbox.open() && unflushed.isEmpty();
+    }
+
     /** It has something to write, with the next flush. */
     void add(RunningResponse response) {
         unflushed.add(response);

@@ -12,8 +12,6 @@ import dev.millrace.schemas.event.Completion;
 import dev.millrace.schemas.event.Failure;
 import dev.millrace.schemas.event.FinishReason;
 import dev.millrace.schemas.event.Progress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +46,7 @@ final class ResponseRun implements AnswerRun {
     private final int startingAfter;
     private final Telling telling;
     /** Live events that come before those of the past are all there, or before they may be told; null when they are. */
-    private @Nullable List<Reply> held;
+    private @Nullable HeldReplies held;
 
     private final StringBuilder text = new StringBuilder();
     /** How much of the text the client has. */
@@ -111,7 +109,7 @@ final class ResponseRun implements AnswerRun {
     static ResponseRun resumed(
             ReplyStream stream, ResponseEvents events, SessionMetrics metrics, int startingAfter, Telling telling) {
         ResponseRun run = new ResponseRun(stream, events, null, metrics, startingAfter, telling);
-        run.held = new ArrayList<>();
+        run.held = HeldReplies.few();
         return run;
     }
 
@@ -126,13 +124,20 @@ final class ResponseRun implements AnswerRun {
 
     /** Tells nothing before {@link #onCaughtUp}, though it begins. */
     void hold() {
-        held = new ArrayList<>();
+        held = HeldReplies.all();
     }
 
-    void onCaughtUp() {
-        List<Reply> live = held == null ? List.of() : held;
-        held = null;
-        live.forEach(this::accept);
+    /** Returns whether it goes on live. If not, live events have been passed over, and the log is to be read further. */
+    boolean onCaughtUp() {
+        HeldReplies live = held;
+        if (live == null) {
+            return true;
+        }
+        held = live.complete() ? null : HeldReplies.few();
+        if (live.complete()) {
+            live.replies().forEach(this::accept);
+        }
+        return live.complete();
     }
 
     void acceptEarlier(Reply reply) {

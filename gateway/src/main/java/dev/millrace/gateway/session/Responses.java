@@ -3,9 +3,10 @@ package dev.millrace.gateway.session;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Reading;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
+import dev.millrace.gateway.kafka.Window;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Attendance;
@@ -38,13 +39,18 @@ final class Responses implements ReplyListener {
     private final Context context;
     private final Exchange exchange;
     private final AnswerWriter writer;
+    private final Window window;
     private final Map<UUID, RunningResponse> running = new HashMap<>();
+    /** What the window gave and the client has not taken. */
+    private long earlierBytes;
+
     private boolean clientGone;
 
     Responses(Context context, Exchange exchange, SocketOutbox outbox) {
         this.context = context;
         this.exchange = exchange;
         this.writer = new AnswerWriter(outbox, exchange.limits(), this::forget);
+        this.window = exchange.catchUp().window(exchange.limits().mostEarlierBytes());
     }
 
     int count() {
@@ -76,7 +82,7 @@ final class Responses implements ReplyListener {
         Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), id, point.offset());
         ResponseRun run =
                 ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), startingAfter, telling);
-        CatchUp.Reading reading = exchange.catchUp().read(start, point.createdAt(), this);
+        Reading reading = exchange.catchUp().read(start, point.createdAt(), this, window);
         RunningResponse response = new RunningResponse(point, run, attendees(id), reading);
         add(response);
         response.attendees().come();
@@ -119,12 +125,13 @@ final class Responses implements ReplyListener {
     }
 
     @Override
-    public void onEarlier(List<Reply> replies) {
+    public void onEarlier(List<Reply> replies, long bytes) {
         context.runOnContext(v -> {
             for (Reply reply : replies) {
                 writer.makeRoom(AnswerRun.bytes(reply));
                 changeResponse(reply.event().getPromptId(), run -> run.acceptEarlier(reply));
             }
+            earlierBytes += bytes;
             flush();
         });
     }
@@ -132,12 +139,21 @@ final class Responses implements ReplyListener {
     @Override
     public void onCaughtUp(UUID promptId) {
         context.runOnContext(v -> {
-            RunningResponse response = running.get(promptId);
-            if (response != null && !clientGone) {
-                response.attendees().join();
-            }
-            tell(promptId);
+            changeResponse(promptId, run -> onCaughtUp(promptId, run));
+            flush();
         });
+    }
+
+    private void onCaughtUp(UUID promptId, ResponseRun run) {
+        RunningResponse response = running.get(promptId);
+        if (response == null) {
+            return;
+        }
+        if (!run.onCaughtUp() && response.reading() != null) {
+            exchange.catchUp().readOn(response.reading());
+        } else if (!clientGone) {
+            response.attendees().join();
+        }
     }
 
     @Override
@@ -207,6 +223,15 @@ final class Responses implements ReplyListener {
     /** Writes what the client takes of what there is for it. */
     void flush() {
         writer.flush();
+        readOn();
+    }
+
+    /** When all has been written that was handed over, more is. */
+    private void readOn() {
+        if (clientGone || writer.idle()) {
+            window.onTaken(earlierBytes);
+            earlierBytes = 0;
+        }
     }
 
     /** What each response that its client has not been told the end of is resumed with. */
@@ -235,6 +260,7 @@ final class Responses implements ReplyListener {
     void onClientGone() {
         clientGone = true;
         writer.clear();
+        readOn();
         List.copyOf(running.values()).forEach(response -> {
             if (response.run().ended() || response.background()) {
                 forget(response);

@@ -3,9 +3,10 @@ package dev.millrace.gateway.session;
 import dev.millrace.gateway.dialect.ErrorCode;
 import dev.millrace.gateway.dialect.ResponseEvents;
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Reading;
 import dev.millrace.gateway.kafka.Reply;
 import dev.millrace.gateway.kafka.ReplyListener;
+import dev.millrace.gateway.kafka.Window;
 import dev.millrace.schemas.Cursor;
 import dev.millrace.schemas.ReplyStream;
 import dev.millrace.schemas.event.Attendance;
@@ -27,7 +28,8 @@ final class Retrieval implements ReplyListener {
     private final boolean awaitsEnd;
     private final Consumer<ResponseRun> onDone;
     private final ResponseRun run;
-    private final CatchUp.Reading reading;
+    private final Window window;
+    private final Reading reading;
     private boolean done;
 
     /**
@@ -49,7 +51,8 @@ final class Retrieval implements ReplyListener {
         this.onDone = onDone;
         Cursor start = Cursor.start(exchange.replyTopic(), point.partition(), point.promptId(), point.offset());
         this.run = ResponseRun.resumed(ReplyStream.resume(start), events, exchange.metrics(), 0, Telling.FRAMES);
-        this.reading = exchange.catchUp().read(start, point.createdAt(), this);
+        this.window = exchange.catchUp().window(exchange.limits().mostEarlierBytes());
+        this.reading = exchange.catchUp().read(start, point.createdAt(), this, window);
         if (awaitsEnd) {
             context.owner().setTimer(patience.toMillis(), timer -> done());
         }
@@ -86,15 +89,19 @@ final class Retrieval implements ReplyListener {
     }
 
     @Override
-    public void onEarlier(List<Reply> replies) {
-        change(() -> replies.forEach(run::acceptEarlier));
+    public void onEarlier(List<Reply> replies, long bytes) {
+        change(() -> {
+            replies.forEach(run::acceptEarlier);
+            window.onTaken(bytes);
+        });
     }
 
     @Override
     public void onCaughtUp(UUID promptId) {
         change(() -> {
-            run.onCaughtUp();
-            if (!awaitsEnd) {
+            if (!run.onCaughtUp()) {
+                exchange.catchUp().readOn(reading);
+            } else if (!awaitsEnd) {
                 done();
             }
         });

@@ -1,7 +1,7 @@
 package dev.millrace.gateway.session;
 
 import dev.millrace.gateway.dialect.ResumePoint;
-import dev.millrace.gateway.kafka.CatchUp;
+import dev.millrace.gateway.kafka.Reading;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reading of what its log has already; null where it was begun here
  */
-record RunningResponse(ResumePoint point, AnswerRun run, Attendees attendees, CatchUp.@Nullable Reading reading) {
+record RunningResponse(
+        ResumePoint point,
+        AnswerRun run,
+        Attendees attendees,
+        @Nullable Reading reading) {
     UUID id() {
         return point.promptId();
     }

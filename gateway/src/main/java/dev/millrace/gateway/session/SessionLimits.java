@@ -29,4 +29,12 @@ public record SessionLimits(int mostRunning, int mostWaitingBytes, Duration grac
     int mostQueuedBytes() {
         return mostWaitingBytes / 4;
     }
+
+    /**
+     * So much of what was said earlier is read ahead of the client. As JSON text may be some times as long, and still
+     * fits.
+     */
+    int mostEarlierBytes() {
+        return mostWaitingBytes / 8;
+    }
 }

@@ -21,7 +21,9 @@ import java.util.UUID;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +48,7 @@ class CatchUpTest {
             conversations);
     private final ReplayedLog log = new ReplayedLog();
     private final CatchUp catchUp = new CatchUp("catch-up", log, live, new Topics(""), conversations);
+    private final Window window = catchUp.window(Long.MAX_VALUE);
     private final Heard one = new Heard();
     private final Heard two = new Heard();
 
@@ -61,7 +64,7 @@ class CatchUpTest {
 
     @Test
     void handsOverToTheLiveConsumerWithoutAGap() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
         turns(2);
         live(10, ONE.tokens(10, 1, "c"));
         live.turn();
@@ -72,15 +75,96 @@ class CatchUpTest {
         live(12, ONE.tokens(12, 1, "e"));
         live.turn();
 
-        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L, 10L);
+        assertThat(one.earlier).extracting(Reply::offset).startsWith(0L, 2L, 4L, 6L, 8L);
         assertThat(one.caughtUp).containsExactly(ONE.promptId());
-        assertThat(one.offsets()).containsExactly(11L, 12L);
+        assertThat(one.offsets()).containsExactly(10L, 11L, 12L);
+    }
+
+    @Test
+    void readsFurtherForWhoPassedOverLiveEvents() {
+        Reading reading = catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        turns(1);
+        live(10, ONE.tokens(10, 1, "c"));
+        live(11, ONE.tokens(11, 1, "d"));
+        live.turn();
+        turns(4);
+
+        catchUp.readOn(reading);
+        turns(4);
+        live(12, ONE.tokens(12, 1, "e"));
+        live.turn();
+
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L, 10L, 11L);
+        assertThat(one.caughtUp).hasSize(2);
+        assertThat(one.offsets()).containsExactly(10L, 11L, 12L);
+    }
+
+    @Test
+    void readsNoFurtherAheadThanItsListenersClientHasRoomFor() {
+        int bytes = EventCodec.REPLY_EVENT.encode(ONE.tokens(0, 1, "a")).length;
+        Window narrow = catchUp.window(2L * bytes);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, narrow);
+        catchUp.read(start(TWO, PARTITION, 0), Instant.EPOCH, two, window);
+
+        turns(8);
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L);
+        assertThat(two.earlier).extracting(Reply::offset).containsExactly(1L, 3L, 5L, 7L, 9L);
+        narrow.onTaken(one.earlierBytes);
+        turns(8);
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L);
+        assertThat(one.caughtUp).isEmpty();
+        narrow.onTaken(2L * bytes);
+        turns(8);
+
+        assertThat(one.earlier).extracting(Reply::offset).containsExactly(0L, 2L, 4L, 6L, 8L);
+        assertThat(one.caughtUp).hasSize(1);
+    }
+
+    @Test
+    void readsAllPartitionsWithOneFetch() {
+        LongStream.range(0, 3).forEach(i -> log.append(record(ELSEWHERE, i, TWO.queued(1))));
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, ELSEWHERE, 0), Instant.EPOCH, two, window);
+
+        turns(1);
+
+        assertThat(one.earlier).hasSize(2);
+        assertThat(two.earlier).hasSize(3);
+    }
+
+    @Test
+    void asksForNoOffsetsWhereTheCursorSaysWhereToBegin() {
+        log.setOffsetsException(new TimeoutException("nobody is to wait for this"));
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+
+        turns(6);
+
+        assertThat(one.caughtUp).hasSize(1);
+    }
+
+    @Test
+    void keepsItsAssignmentWhoeverReads() {
+        log.updatePartitions(
+                "replies",
+                List.of(
+                        new PartitionInfo("replies", 3, null, null, null),
+                        new PartitionInfo("replies", 4, null, null, null)));
+        log.updateEndOffsets(Map.of(PARTITION, 10L, ELSEWHERE, 0L));
+        catchUp.keepReady();
+        assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
+
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        turns(1);
+
+        assertThat(log.assignment()).containsExactlyInAnyOrder(PARTITION, ELSEWHERE);
+        assertThat(log.paused()).containsExactly(ELSEWHERE);
+        assertThat(one.earlier).isNotEmpty();
     }
 
     @Test
     void servesAllOfAPartitionWithOneReading() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 5), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 5), Instant.EPOCH, two, window);
 
         turns(8);
 
@@ -95,8 +179,8 @@ class CatchUpTest {
         LongStream.range(10, 100).forEach(i -> log.append(record(PARTITION, i, TWO.queued(1))));
         liveKafka.addRecord(record(PARTITION, 99, TWO.queued(1)));
         live.turn();
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 97), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 97), Instant.EPOCH, two, window);
 
         turns(2);
 
@@ -107,7 +191,7 @@ class CatchUpTest {
     @Test
     void readsWhereOnlyOtherGatewaysDo() {
         LongStream.range(0, 10).forEach(i -> log.append(record(ELSEWHERE, i, ONE.queued(1))));
-        catchUp.read(start(ONE, ELSEWHERE, 8), Instant.EPOCH, one);
+        catchUp.read(start(ONE, ELSEWHERE, 8), Instant.EPOCH, one, window);
 
         turns(2);
         assertThat(one.caughtUp).isEmpty();
@@ -121,8 +205,8 @@ class CatchUpTest {
     @Test
     void saysThatTheLogNoLongerReachesBack() {
         log.deleteBefore(PARTITION, 4);
-        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one);
-        catchUp.read(start(TWO, PARTITION, 4), Instant.EPOCH, two);
+        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one, window);
+        catchUp.read(start(TWO, PARTITION, 4), Instant.EPOCH, two, window);
 
         turns(4);
 
@@ -148,7 +232,7 @@ class CatchUpTest {
         log.append(new ConsumerRecord<>("completions", 0, 9, key, EventCodec.COMPLETION.encode(answer)));
         log.updateEndOffsets(Map.of(COMPLETIONS, 10L));
         log.deleteBefore(PARTITION, 4);
-        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one);
+        catchUp.read(start(ONE, PARTITION, 3), Instant.EPOCH, one, window);
 
         turns(4);
 
@@ -159,7 +243,7 @@ class CatchUpTest {
 
     @Test
     void readsNothingForOneThatWasStopped() {
-        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one).stop();
+        catchUp.read(start(ONE, PARTITION, 0), Instant.EPOCH, one, window).stop();
 
         turns(2);
 

@@ -10,6 +10,7 @@ import java.util.UUID;
 final class Heard implements ReplyListener {
     final List<List<Reply>> batches = new ArrayList<>();
     final List<Reply> earlier = new ArrayList<>();
+    long earlierBytes;
     final List<UUID> caughtUp = new ArrayList<>();
     final List<UUID> lost = new ArrayList<>();
     final List<UUID> expired = new ArrayList<>();
@@ -31,8 +32,9 @@ final class Heard implements ReplyListener {
     }
 
     @Override
-    public void onEarlier(List<Reply> replies) {
+    public void onEarlier(List<Reply> replies, long bytes) {
         earlier.addAll(replies);
+        earlierBytes += bytes;
     }
 
     @Override

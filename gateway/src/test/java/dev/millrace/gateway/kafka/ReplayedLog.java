@@ -3,8 +3,10 @@ package dev.millrace.gateway.kafka;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -53,7 +55,9 @@ public final class ReplayedLog extends MockConsumer<byte[], byte[]> {
 
     @Override
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-        for (TopicPartition partition : assignment()) {
+        Set<TopicPartition> read = new HashSet<>(assignment());
+        read.removeAll(paused());
+        for (TopicPartition partition : read) {
             long position = position(partition);
             if (position < beginnings.getOrDefault(partition, 0L)) {
                 throw new OffsetOutOfRangeException(Map.of(partition, position));

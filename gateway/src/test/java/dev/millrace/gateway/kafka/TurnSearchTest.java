@@ -3,6 +3,7 @@ package dev.millrace.gateway.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.schemas.EventCodec;
+import dev.millrace.schemas.Topics;
 import dev.millrace.schemas.event.Message;
 import dev.millrace.schemas.event.Prompt;
 import dev.millrace.schemas.event.Role;
@@ -93,13 +94,13 @@ class TurnSearchTest {
         log.setOffsetsException(new TimeoutException("no answer"));
         TurnSearch search = new TurnSearch(turn.getId(), NOON);
 
-        assertThat(search.step(log, "turns")).isTrue();
+        assertThat(search.step(log, new Topics(""))).isTrue();
         assertThat(search.found()).isCompletedExceptionally();
     }
 
     private int steps(TurnSearch search) {
         int steps = 1;
-        while (!search.step(log, "turns")) {
+        while (!search.step(log, new Topics(""))) {
             steps++;
         }
         return steps;

@@ -79,7 +79,7 @@ class HttpSessionTest {
     }
 
     private void say(ReplyEvent event) {
-        session.responses.onEarlier(List.of(new Reply(offset++, event)));
+        session.responses.onEarlier(List.of(new Reply(offset++, event)), 0);
         onLoop(() -> {});
     }
 

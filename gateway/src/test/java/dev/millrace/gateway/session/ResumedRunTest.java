@@ -71,6 +71,41 @@ class ResumedRunTest {
     }
 
     @Test
+    void keepsFewLiveEventsWhileItsLogIsReadAndLetsItBeReadFurther() {
+        FakeSocket socket = new FakeSocket();
+        SocketOutbox outbox =
+                new SocketOutbox(socket, new SessionLimits(1, 4 << 20, Duration.ZERO), metrics, () -> {}, () -> {});
+        ResponseRun run = resumed(-1);
+        String chunk = "x".repeat(HeldReplies.MOST_BYTES / 4);
+
+        run.acceptEarlier(new Reply(0, WORKER.claimed()));
+        for (int i = 0; i < 8; i++) {
+            run.accept(new Reply(1 + i, WORKER.tokens(i, 1, chunk)));
+        }
+        assertThat(run.onCaughtUp()).isFalse();
+        run.accept(new Reply(9, WORKER.finished(FinishReason.STOP, "end")));
+        for (int i = 0; i < 8; i++) {
+            run.acceptEarlier(new Reply(1 + i, WORKER.tokens(i, 1, chunk)));
+        }
+        assertThat(run.ended()).isFalse();
+        assertThat(run.onCaughtUp()).isTrue();
+        run.flush(outbox);
+
+        assertThat(Accumulated.text(socket.events())).isEqualTo(chunk.repeat(8) + "end");
+    }
+
+    @Test
+    void keepsNoneBehindOneThatItPassedOver() {
+        ResponseRun run = resumed(-1);
+
+        run.accept(new Reply(1, WORKER.tokens(0, 1, "x".repeat(2 * HeldReplies.MOST_BYTES))));
+        run.accept(new Reply(2, WORKER.tokens(1, 1, "small")));
+
+        assertThat(run.onCaughtUp()).isFalse();
+        assertThat(run.onCaughtUp()).isTrue();
+    }
+
+    @Test
     void startsOverWithTheWholeAnswerWhereTheLogIsGone() {
         FakeSocket socket = new FakeSocket();
         SocketOutbox outbox =
