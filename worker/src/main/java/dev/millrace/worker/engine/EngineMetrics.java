@@ -85,27 +85,41 @@ public final class EngineMetrics {
     public final class Labelled {
         private final String modelName;
         private final String device;
+        /** Those of every step, looked up once. */
+        private final Counter.Child tokensOfSteps;
+
+        private final Counter.Child rowsOfSteps;
+        private final Counter.Child changesOfSteps;
+        private final Gauge.Child runningNow;
+        private final Gauge.Child waitingNow;
+        private final Gauge.Child cacheUsageNow;
         private int adapter = Decoder.NO_ADAPTER;
 
         private Labelled(String modelName, String device) {
             this.modelName = modelName;
             this.device = device;
+            tokensOfSteps = generationTokens.labels(modelName, device);
+            rowsOfSteps = fetchedRows.labels(modelName, device);
+            changesOfSteps = adapterChanges.labels(modelName, device);
+            runningNow = running.labels(modelName, device);
+            waitingNow = waiting.labels(modelName, device);
+            cacheUsageNow = cacheUsage.labels(modelName, device);
         }
 
         double generatedTokens() {
-            return generationTokens.labels(modelName, device).get();
+            return tokensOfSteps.get();
         }
 
         void onStep(Batch batch, EngineLoad load) {
-            generationTokens.labels(modelName, device).inc(batch.outputs());
-            fetchedRows.labels(modelName, device).inc(batch.fetchedRows());
+            tokensOfSteps.inc(batch.outputs());
+            rowsOfSteps.inc(batch.fetchedRows());
             if (batch.size() > 0) {
-                adapterChanges.labels(modelName, device).inc(batch.adapter() == adapter ? 0 : 1);
+                changesOfSteps.inc(batch.adapter() == adapter ? 0 : 1);
                 adapter = batch.adapter();
             }
-            running.labels(modelName, device).set(load.runningPrompts());
-            waiting.labels(modelName, device).set(load.queuedPrompts());
-            cacheUsage.labels(modelName, device).set(1 - load.freeKvCells() / (double) load.kvCells());
+            runningNow.set(load.runningPrompts());
+            waitingNow.set(load.queuedPrompts());
+            cacheUsageNow.set(1 - load.freeKvCells() / (double) load.kvCells());
         }
 
         void onFinished(Slot slot) {

@@ -1,7 +1,5 @@
 package dev.millrace.worker.engine;
 
-import java.util.Arrays;
-
 /**
  * Whether a completion has come to repeat itself: it ends with one cycle of tokens over and over, at least
  * {@link #LEAST_REPEATS} times and for at least {@link #LEAST_TOKENS} tokens in all. So a single token has to come 256
@@ -9,7 +7,7 @@ import java.util.Arrays;
  * are a list or a table.
  *
  * <p>A function of the completion's tokens alone, so whoever continues a completion ends it at the same token. Takes
- * {@link #LONGEST_CYCLE} comparisons a token. Owned by the engine's thread.
+ * {@link #LONGEST_CYCLE} comparisons a token at most. Owned by the engine's thread.
  */
 final class LoopGuard {
     /** Tokens of a cycle; what comes back after more than these is not seen. A power of two. */
@@ -17,8 +15,6 @@ final class LoopGuard {
 
     static final int LEAST_TOKENS = 256;
     static final int LEAST_REPEATS = 4;
-
-    private static final int NO_TOKEN = -1;
 
     /** The last tokens; that of index i at i modulo the length. */
     private final int[] recent = new int[LONGEST_CYCLE];
@@ -28,14 +24,11 @@ final class LoopGuard {
     private int index;
     private boolean repeats;
 
-    LoopGuard() {
-        Arrays.fill(recent, NO_TOKEN);
-    }
-
     /** The completion's next token. */
     void accept(int token) {
         boolean found = false;
-        for (int cycle = 1; cycle <= LONGEST_CYCLE; cycle++) {
+        int longest = Math.min(LONGEST_CYCLE, index);
+        for (int cycle = 1; cycle <= longest; cycle++) {
             matching[cycle] = recent[(index - cycle) & (LONGEST_CYCLE - 1)] == token ? matching[cycle] + 1 : 0;
             found |= matching[cycle] + cycle >= Math.max(LEAST_TOKENS, LEAST_REPEATS * cycle);
         }

@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -74,6 +73,9 @@ final class Scheduler {
 
     /** Gives waiting prompts a place on the device for as long as there is room. */
     void admit(long nowNanos) {
+        if (waiting.size() == 0) {
+            return; // as at most steps
+        }
         announce();
         while (running.size() < mostRunning()) {
             Optional<Slot> next = waiting.next(slot -> !awaitsBeginning(slot))
@@ -129,12 +131,7 @@ final class Scheduler {
 
     /** Ends what is past its deadline, waiting or running. */
     void expire(long nowMs) {
-        Consumer<Slot> expire = slot -> {
-            if (slot.expired(nowMs)) {
-                slot.finish(FinishReason.EXPIRED, null);
-            }
-        };
-        all().forEach(expire);
+        all().filter(slot -> slot.expired(nowMs)).forEach(slot -> slot.finish(FinishReason.EXPIRED, null));
     }
 
     /** The rows of the next step; none where no slot is due. The batch is the scheduler's and reused. */
@@ -248,6 +245,9 @@ final class Scheduler {
 
     private List<Slot> takeOut(Predicate<Slot> condition) {
         List<Slot> taken = all().filter(condition).toList();
+        if (taken.isEmpty()) {
+            return taken; // as at most steps
+        }
         taken.forEach(slot -> share.leave(slot.principal()));
         taken.stream().filter(running::contains).forEach(slot -> leave(slot, slot.leave()));
         waiting.removeIf(condition);
