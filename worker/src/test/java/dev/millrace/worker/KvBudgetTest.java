@@ -67,13 +67,17 @@ class KvBudgetTest {
     @Test
     void aCpuGivesEachSlotItsOwnCellsWhereThatTakesNothingAway() {
         assertThat(budget(CPU, 64_000, "--kv-cells=8192").ownCells()).isFalse();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8191", "--max-model-len=1024").ownCells())
+        assertThat(budget(CPU, 64_000, "--kv-cells=8191", "--max-model-len=1024")
+                        .ownCells())
                 .isFalse();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").ownCells())
+        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
+                        .ownCells())
                 .isTrue();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").cells())
+        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
+                        .cells())
                 .isEqualTo((8 + 1) * 1024);
-        assertThat(budget(GPU, 64_000, "--kv-cells=8192", "--max-model-len=1024").ownCells())
+        assertThat(budget(GPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
+                        .ownCells())
                 .isFalse();
     }
 

@@ -17,13 +17,7 @@ package dev.millrace.worker.llama;
  *                    beginnings that sequences share are copies
  */
 public record ContextSettings(
-        int kvCells,
-        int sequences,
-        int batchTokens,
-        int threads,
-        boolean exact,
-        boolean candidates,
-        boolean ownCells) {
+        int kvCells, int sequences, int batchTokens, int threads, boolean exact, boolean candidates, boolean ownCells) {
     public static final int MOST_SEQUENCES = 254;
 
     public ContextSettings {

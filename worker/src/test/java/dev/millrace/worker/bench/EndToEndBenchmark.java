@@ -28,8 +28,11 @@ final class EndToEndBenchmark {
     static final String MILLRACE = "millrace";
     static final String SERVER = "llama-server";
 
-    /** For both peers together, and a round at least: Java compiles meanwhile what runs often. */
-    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /**
+     * For both peers together, and a round at least: Java compiles meanwhile what runs often. Servers run for days; two slow
+     * cores were at half their later speed after ten seconds.
+     */
+    private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private static final int WARM_UP_ROUND = -1;
     /** Of a prompt with its template, in any of the models. */

@@ -51,7 +51,8 @@ record EndToEndReport(Parameters parameters, LlamaLibrary library, List<EndToEnd
                 each over a new connection and with a prompt that neither has seen, again and again for a second at least. \
                 The ends of turns are ruled out by `logit_bias`, so that every answer has all its tokens. Millrace is \
                 broker, worker and gateway in one process, as `make run` starts them. Both peers are started anew for each \
-                number of clients, with as many slots, warm up for ten seconds, and take turns, every other round backwards. \
+                number of clients, with as many slots of the same length, warm up for a minute, and take turns, every other round \
+                backwards. \
                 The clients share the cores with both.
 
                 | model | clients | throughput over llama-server's | first text later by, ms |

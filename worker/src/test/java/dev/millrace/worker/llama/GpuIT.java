@@ -48,8 +48,10 @@ class GpuIT {
     @Test
     void choosesFromCandidatesAsFromWholeRows() {
         try (LlamaModel model = DemoModel.open(new Device.Gpu(0));
-                LlamaContext whole = LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, false, false));
-                LlamaContext candidates = LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, true, false))) {
+                LlamaContext whole =
+                        LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, false, false));
+                LlamaContext candidates =
+                        LlamaContext.open(model, new ContextSettings(4096, 1, 512, 1, false, true, false))) {
             RandomSettings any = new RandomSettings(new Random(8));
             for (int round = 0; round < 40; round++) {
                 SamplerSettings settings = any.settings(model.vocabulary().size());
