@@ -31,7 +31,7 @@ public interface Decoder extends AutoCloseable {
      */
     void release(int sequence, int length);
 
-    /** Lets an empty sequence begin with the first {@code length} tokens of another, which takes no cells. */
+    /** Lets an empty sequence begin with the first {@code length} tokens of another. In one pool that takes no cells. */
     void share(int from, int to, int length);
 
     /** Cells that these sequences hold together. What some of them share counts once. */
