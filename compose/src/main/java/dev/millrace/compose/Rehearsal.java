@@ -1,6 +1,7 @@
 package dev.millrace.compose;
 
 import dev.millrace.compose.ask.Ask;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the stack, asks it one question over Kafka and one over WebSocket, and stops it, so that the build can archive
+ * Starts the stack, asks it one question over Kafka and one over WebSocket, resumes the answer, and stops it, so that the build can archive
  * the classes that this loads: {@code Rehearsal MODEL}. The build fails where the stack does not work.
  */
 final class Rehearsal {
@@ -64,38 +65,52 @@ final class Rehearsal {
         if (page != 200) {
             throw new IOException("the page is answered with " + page);
         }
+        URI address = URI.create(url.replaceFirst("http", "ws") + "/v1/responses");
+        JsonObject question = JsonObject.of("type", "response.create", "input", "Rehearsal", "max_new_tokens", 16);
+        String cursor = converse(client, address, question);
+        converse(client, address, JsonObject.of("type", "response.resume", "cursor", cursor));
+    }
+
+    /** Returns the first cursor that came, when the response has ended. */
+    private static String converse(HttpClient client, URI address, JsonObject opening)
+            throws InterruptedException, ExecutionException, TimeoutException {
         Listener listener = new Listener();
-        WebSocket socket = client.newWebSocketBuilder()
-                .buildAsync(URI.create(url.replaceFirst("http", "ws") + "/v1/responses"), listener)
-                .get(PATIENCE_S, TimeUnit.SECONDS);
-        socket.sendText("{\"type\":\"response.create\",\"input\":\"Rehearsal\",\"max_new_tokens\":16}", true)
-                .get(PATIENCE_S, TimeUnit.SECONDS);
-        listener.ended.get(PATIENCE_S, TimeUnit.SECONDS);
+        WebSocket socket =
+                client.newWebSocketBuilder().buildAsync(address, listener).get(PATIENCE_S, TimeUnit.SECONDS);
+        socket.sendText(opening.encode(), true).get(PATIENCE_S, TimeUnit.SECONDS);
+        String cursor = listener.ended.get(PATIENCE_S, TimeUnit.SECONDS);
         socket.abort();
+        return cursor;
     }
 
     /** Waits for a response's end. Called by one thread of the HTTP client at a time. */
     private static final class Listener implements WebSocket.Listener {
 
         private final StringBuilder event = new StringBuilder();
-        private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+        private @Nullable String cursor;
+        /** With {@link #cursor}. */
+        private final CompletableFuture<String> ended = new CompletableFuture<>();
 
         @Override
         public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence text, boolean last) {
             event.append(text);
             if (last) {
-                onEvent(event.toString());
+                onEvent(new JsonObject(event.toString()));
                 event.setLength(0);
             }
             socket.request(1);
             return null;
         }
 
-        private void onEvent(String event) {
-            if (event.contains("\"response.completed\"") || event.contains("\"response.incomplete\"")) {
-                ended.complete(null);
-            } else if (event.contains("\"response.failed\"") || event.contains("\"type\":\"error\"")) {
-                ended.completeExceptionally(new IOException("the gateway answers " + event));
+        private void onEvent(JsonObject event) {
+            if (cursor == null) {
+                cursor = event.getString("cursor");
+            }
+            switch (event.getString("type")) {
+                case "response.completed", "response.incomplete" -> ended.complete(cursor);
+                case "response.failed", "error" ->
+                    ended.completeExceptionally(new IOException("the gateway answers " + event));
+                default -> {}
             }
         }
 

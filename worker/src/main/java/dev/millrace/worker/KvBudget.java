@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /**
  * How many tokens one device's KV cache holds, and whether each sequence has its part of them instead of one pool for
- * all: on a CPU, where that takes nothing away since there is a whole context for each slot.
+ * all: on a CPU with a small model, where that takes nothing away since there is a whole context for each slot.
  *
  * @param reason how that was found, for the operator
  */
@@ -29,6 +29,13 @@ record KvBudget(int cells, boolean ownCells, String reason) {
     /** So much a CPU spends on a context for each slot, unless the settings say how many cells to have. */
     private static final long MOST_DEFAULT_OWN_BYTES = 256 * MIB;
 
+    /**
+     * With cells of its own for each slot a step that reads a prompt beside streams reads the weights twice, which is
+     * little only where they stay in the processor's cache. A model of 2.6 MB gains, one of 540 loses a quarter; where
+     * between them it turns depends on the processor.
+     */
+    private static final long MOST_OWN_WEIGHT_BYTES = 64 * MIB;
+
     private static final int MOST_CELLS = 1 << 24;
     /** In which llama.cpp counts the cells of one sequence. */
     private static final int CELL_BLOCK = 256;
@@ -46,7 +53,7 @@ record KvBudget(int cells, boolean ownCells, String reason) {
                 + adapters.stream().mapToLong(adapter -> adapter.lora().bytes()).sum();
         boolean known = memory.freeBytes() > 0;
         long room = known ? memory.freeBytes() - weights - reserve : Long.MAX_VALUE;
-        boolean own = cpu && ownCells(config, model, room);
+        boolean own = cpu && weights <= MOST_OWN_WEIGHT_BYTES && ownCells(config, model, room);
         long perToken = model.kvBytesPerToken();
         // An exact CPU keeps an eighth more in a pool, see the native KvCache.
         long cellBytes = cpu && !own && config.exact() ? perToken + (perToken + 7) / 8 : perToken;

@@ -20,11 +20,9 @@ class KvBudgetTest {
     private static final long MIB = 1 << 20;
     private static final Device GPU = new Device.Gpu(0);
     private static final Device CPU = new Device.Cpu();
-    private static final ModelFile MODEL = new ModelFile(
-            Path.of("model.gguf"),
-            "model",
-            new GgufFile("qwen3", "", 262_144, 7_680 * MIB, 1, Map.of("f16", 1), Set.of()),
-            144 * 1024);
+    private static final ModelFile MODEL = model(7_680);
+    /** The same, but for its weights. */
+    private static final ModelFile SMALL = model(64);
 
     @Test
     void aGpuHoldsWhatFitsBesideTheWeights() {
@@ -65,38 +63,40 @@ class KvBudgetTest {
     }
 
     @Test
-    void aCpuGivesEachSlotItsOwnCellsWhereThatTakesNothingAway() {
-        assertThat(budget(CPU, 64_000, "--kv-cells=8192").ownCells()).isFalse();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8191", "--max-model-len=1024")
+    void aCpuGivesEachSlotOfASmallModelItsOwnCellsWhereThatTakesNothingAway() {
+        String[] room = {"--kv-cells=8192", "--max-model-len=1024"};
+
+        assertThat(budget(SMALL, CPU, 64_000, "--kv-cells=8192").ownCells()).isFalse();
+        assertThat(budget(SMALL, CPU, 64_000, "--kv-cells=8191", "--max-model-len=1024")
                         .ownCells())
                 .isFalse();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
-                        .ownCells())
-                .isTrue();
-        assertThat(budget(CPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
-                        .cells())
-                .isEqualTo((8 + 1) * 1024);
-        assertThat(budget(GPU, 64_000, "--kv-cells=8192", "--max-model-len=1024")
-                        .ownCells())
-                .isFalse();
+        assertThat(budget(SMALL, CPU, 64_000, room))
+                .extracting(KvBudget::ownCells, KvBudget::cells)
+                .containsExactly(true, (8 + 1) * 1024);
+        assertThat(budget(SMALL, GPU, 64_000, room).ownCells()).isFalse();
+        assertThat(budget(model(65), CPU, 64_000, room))
+                .extracting(KvBudget::ownCells, KvBudget::cells)
+                .containsExactly(false, 8192);
     }
 
     /** 10 sequences of 768 cells are 1,080 MiB, and of 256 they are 360; those of four slots 216. */
     @Test
     void ownCellsAreTheDefaultWhereTheyTakeLittle() {
-        assertThat(budget(CPU, 64_000, "--max-model-len=600").ownCells()).isFalse();
-        assertThat(budget(CPU, 64_000, "--max-model-len=255").ownCells()).isFalse();
-        assertThat(budget(CPU, 64_000, "--max-model-len=255", "--slots=4").ownCells())
+        assertThat(budget(SMALL, CPU, 64_000, "--max-model-len=600").ownCells()).isFalse();
+        assertThat(budget(SMALL, CPU, 64_000, "--max-model-len=255").ownCells()).isFalse();
+        assertThat(budget(SMALL, CPU, 64_000, "--max-model-len=255", "--slots=4")
+                        .ownCells())
                 .isTrue();
     }
 
     @Test
     void ownCellsThatDoNotFitAreOnePool() {
-        int room = 7_680 + 256 + 1_440; // MiB: 10 sequences of 1,024 cells
+        int room = 64 + 256 + 1_440; // MiB: 10 sequences of 1,024 cells
 
-        assertThat(budget(CPU, room, "--kv-cells=8000", "--max-model-len=1000").ownCells())
+        assertThat(budget(SMALL, CPU, room, "--kv-cells=8000", "--max-model-len=1000")
+                        .ownCells())
                 .isTrue();
-        assertThat(budget(CPU, room - 1, "--kv-cells=8000", "--max-model-len=1000"))
+        assertThat(budget(SMALL, CPU, room - 1, "--kv-cells=8000", "--max-model-len=1000"))
                 .extracting(KvBudget::ownCells, KvBudget::cells)
                 .containsExactly(false, 8000);
     }
@@ -106,11 +106,20 @@ class KvBudgetTest {
         assertThat(budget(CPU, 0).cells()).isEqualTo(32_768);
     }
 
+    private static ModelFile model(int weightsMib) {
+        GgufFile gguf = new GgufFile("qwen3", "", 262_144, weightsMib * MIB, 1, Map.of("f16", 1), Set.of());
+        return new ModelFile(Path.of("model.gguf"), "model", gguf, 144 * 1024);
+    }
+
     private static KvBudget budget(Device device, int freeMib, String... settings) {
+        return budget(MODEL, device, freeMib, settings);
+    }
+
+    private static KvBudget budget(ModelFile model, Device device, int freeMib, String... settings) {
         List<String> arguments = new ArrayList<>(List.of(settings));
         arguments.add("--model=model.gguf");
         WorkerConfig config = WorkerConfig.from(new Settings(arguments, Map.of()));
-        return KvBudget.of(config, device, new Memory(freeMib * MIB, 80_000 * MIB), MODEL, List.of());
+        return KvBudget.of(config, device, new Memory(freeMib * MIB, 80_000 * MIB), model, List.of());
     }
 
     private static int refusal(int freeMib, String... settings) {

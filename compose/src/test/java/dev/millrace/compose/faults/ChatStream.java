@@ -238,6 +238,11 @@ final class ChatStream implements Seen {
         return terminal == null && gateway % Gateways.COUNT == number;
     }
 
+    /** Whether text has come after a resume, or the end. */
+    synchronized boolean recovered() {
+        return terminal != null || continued;
+    }
+
     /** Whether another client has been told the same text. */
     synchronized boolean agreesWith(ChatStream other) {
         synchronized (other) {

@@ -51,9 +51,11 @@ final class GatewayRound {
     }
 
     private void kill(int number) throws IOException, InterruptedException {
+        List<ChatStream> hit =
+                streams.stream().filter(stream -> stream.at(number)).toList();
         struck();
         gateways.kill(number);
-        boolean unused = await(streams, stream -> !stream.at(number));
+        boolean unused = await(hit, ChatStream::recovered);
         gateways.startAgain(number);
     }
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -326,15 +327,24 @@ class SchedulerTest {
     }
 
     @Test
-    void keepsToThePace() {
+    void keepsToThePaceAndStepsTogether() {
         Scheduler paced =
                 new Scheduler(decoder, new EngineSettings("paced", 1000, 3, EngineSettings.NO_BUDGET, 0, Pace.of(10)));
-        RecordingListener listener = new RecordingListener();
-        paced.enqueue(fixture.slot(request(prompt(10, 10), 100), listener));
-        paced.admit(0);
-        decoder.step(paced.plan(0));
+        for (long admittedMs : new long[] {110, 190}) {
+            paced.enqueue(fixture.slot(request(prompt((int) admittedMs, 10), 20), new RecordingListener()));
+            paced.admit(ms(admittedMs));
+            Batch prompt = paced.plan(ms(admittedMs));
+            decoder.step(prompt);
+            paced.accept(prompt, 1, ms(admittedMs));
+        }
 
-        assertThat(paced.plan(50_000_000).size()).isZero();
+        assertThat(paced.untilDue(ms(195))).isEqualTo(ms(5));
+        assertThat(paced.plan(ms(199)).size()).isZero();
+        assertThat(paced.plan(ms(200)).size()).isEqualTo(2);
+    }
+
+    private static long ms(long milliseconds) {
+        return TimeUnit.MILLISECONDS.toNanos(milliseconds);
     }
 
     @Test
