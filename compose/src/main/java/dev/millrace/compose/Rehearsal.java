@@ -25,8 +25,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the stack, asks it one question over Kafka and one over WebSocket, resumes the answer, and stops it, so that the
- * build can archive the classes that this loads: {@code Rehearsal MODEL}. The build fails where the stack does not work.
+ * Starts the stack, asks it one question over Kafka and one over WebSocket, resumes the answer, and stops it, so that
+ * the build can archive the classes that this loads: {@code Rehearsal MODEL}. The build fails where the stack does not
+ * work.
  */
 final class Rehearsal {
 
