@@ -47,8 +47,8 @@ final class GatewayRound {
     }
 
     /**
-     * Streams that nothing disturbs, each wave read again elsewhere: how soon clients go on is measured of gateways that
-     * have been running, since one that has just started interprets all that a client's coming back takes.
+     * Streams that nothing disturbs, all read again elsewhere after each wave: how soon clients go on is measured of
+     * gateways that have been running, since a new one interprets all that the coming back of a client takes.
      */
     private boolean warmUp(int atOnce) throws InterruptedException {
         boolean whole = true;
