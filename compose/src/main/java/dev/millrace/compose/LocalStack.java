@@ -74,6 +74,7 @@ final class LocalStack {
                         "--http-host=127.0.0.1",
                         "--http-port=" + httpPort,
                         "--operations-port=0",
+                        "--warm-up=0s",
                         PARTITIONS),
                 others);
         gatewayConfig = GatewayConfig.from(ofGateway);

@@ -1,6 +1,8 @@
 package dev.millrace.compose;
 
 import dev.millrace.compose.ask.Ask;
+import dev.millrace.gateway.WarmUp;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +15,7 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +28,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts the stack, asks it one question over Kafka and one over WebSocket, resumes the answer, and stops it, so that
- * the build can archive the classes that this loads: {@code Rehearsal MODEL}. The build fails where the stack does not
- * work.
+ * Starts the stack, asks it one question over Kafka and one over WebSocket, resumes the answer, stops it, and warms up
+ * as a gateway does, so that the build can archive the classes that this loads: {@code Rehearsal MODEL}. The build fails
+ * where any of it does not work.
  */
 final class Rehearsal {
 
@@ -44,10 +47,19 @@ final class Rehearsal {
             askOverKafka(stack.kafkaPort());
             askOverWebSocket(running.url());
             stack.close();
+            warmUp();
         } finally {
             delete(data);
         }
         System.exit(0);
+    }
+
+    /** As gateways do that are processes of their own. */
+    private static void warmUp() throws InterruptedException, ExecutionException {
+        WarmUp.run(Vertx.vertx(), Duration.ofSeconds(PATIENCE_S))
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get();
     }
 
     private static void askOverKafka(int port) {

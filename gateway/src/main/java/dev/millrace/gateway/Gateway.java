@@ -110,11 +110,27 @@ public final class Gateway implements Service {
         DefaultExports.register(registry);
         return operations
                 .start()
-                .compose(listening -> vertx.executeBlocking(connection::open, false))
-                .compose(kafka -> startKafka(kafka, limits))
+                .compose(listening -> Future.all(connect(limits, connection), warmUp()))
+                .map(both -> both.<Exchange>resultAt(0))
                 .compose(exchange -> vertx.executeBlocking(() -> PageFiles.load(WEBROOT), false)
                         .compose(files -> startHttp(exchange, timings, files)))
                 .map(this);
+    }
+
+    private Future<Exchange> connect(SessionLimits limits, Connection connection) {
+        return vertx.executeBlocking(connection::open, false).compose(kafka -> startKafka(kafka, limits));
+    }
+
+    /** A gateway that could not warm up is as good as one that did not. */
+    private Future<Void> warmUp() {
+        if (config.warmUp().isZero()) {
+            return Future.succeededFuture();
+        }
+        httpHealth.starting("warms up");
+        return WarmUp.run(vertx, config.warmUp()).recover(failure -> {
+            LOG.warn("It takes clients without having warmed up: {}", failure.toString());
+            return Future.succeededFuture();
+        });
     }
 
     private Future<Exchange> startKafka(Kafka kafka, SessionLimits limits) {

@@ -22,6 +22,7 @@ import java.util.Set;
  * @param mostWaitingBytes for one client that reads slowly, before it is closed
  * @param cursorKeys of 32 bytes, the same at all gateways: the first one seals cursors, all of them open
  * @param models the names of those that may be asked for; empty: all
+ * @param warmUp how long it may prepare, at most, before it takes clients; zero: it does not
  */
 public record GatewayConfig(
         String gatewayId,
@@ -33,6 +34,7 @@ public record GatewayConfig(
         int mostWaitingBytes,
         List<byte[]> cursorKeys,
         List<String> models,
+        Duration warmUp,
         String operationsHost,
         int operationsPort,
         KafkaSettings kafka) {
@@ -66,6 +68,10 @@ public record GatewayConfig(
                         "models",
                         List.of(),
                         "names of the models that clients may see and ask for over HTTP; by default all"),
+                settings.duration(
+                        "warm-up",
+                        Duration.ofSeconds(15),
+                        "how long it may have its code compiled before it takes clients; 0s: not at all"),
                 settings.text(
                         "operations-host", OperationsServer.DEFAULT_HOST, "address of /healthz, /readyz and /metrics"),
                 settings.port("operations-port", 0, "port of /healthz, /readyz and /metrics; 0: any"),

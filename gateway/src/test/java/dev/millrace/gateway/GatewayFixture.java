@@ -43,19 +43,25 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka) {
-        this(limits, kafka, List.of("demo"), TIMINGS);
+        this(limits, kafka, List.of("demo"), TIMINGS, Duration.ZERO);
+    }
+
+    /** That warms up. */
+    GatewayFixture(Duration warmUp) {
+        this(SessionLimits.of(Duration.ofSeconds(30)), new FakeKafka(true), List.of("demo"), TIMINGS, warmUp);
     }
 
     /** @param models that may be asked for; none: all */
     GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models) {
-        this(limits, kafka, models, TIMINGS);
+        this(limits, kafka, models, TIMINGS, Duration.ZERO);
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka, HttpTimings timings) {
-        this(limits, kafka, List.of("demo"), timings);
+        this(limits, kafka, List.of("demo"), timings, Duration.ZERO);
     }
 
-    private GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models, HttpTimings timings) {
+    private GatewayFixture(
+            SessionLimits limits, FakeKafka kafka, List<String> models, HttpTimings timings, Duration warmUp) {
         this.kafka = kafka;
         GatewayConfig config = new GatewayConfig(
                 "gateway",
@@ -67,6 +73,7 @@ final class GatewayFixture implements AutoCloseable {
                 limits.mostWaitingBytes(),
                 List.of(KEY),
                 models,
+                warmUp,
                 "127.0.0.1",
                 0,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));

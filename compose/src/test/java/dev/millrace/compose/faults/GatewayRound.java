@@ -13,7 +13,7 @@ final class GatewayRound {
     private static final Duration PATIENCE = Duration.ofSeconds(45);
     private static final int LATEST_FAULT_MS = 1500;
     private static final long LOOK_AGAIN_MS = 10;
-    /** After so many readings of all streams even the code that resumes is compiled. */
+    /** After so many readings of all streams the clients' own code is compiled. */
     private static final int CALM_WAVES = 2;
 
     private final Gateways gateways;
@@ -30,7 +30,7 @@ final class GatewayRound {
 
     /** Whether all has come that was to come. */
     boolean run(int atOnce, Row row) throws IOException, InterruptedException {
-        if (row == Row.KILL_GATEWAY && !warmUp(atOnce)) {
+        if (row == Row.KILL_GATEWAY && !prepare(atOnce)) {
             return false;
         }
         if (!startStreams(atOnce)) {
@@ -47,14 +47,15 @@ final class GatewayRound {
     }
 
     /**
-     * Streams that nothing disturbs, all read again elsewhere after each wave: how soon clients go on is measured of
-     * gateways that have been running, since a new one interprets all that the coming back of a client takes.
+     * Streams that nothing disturbs, all read again elsewhere after each wave, and then other gateways: how soon clients
+     * go on is measured of clients that have been running and gateways that have just started, as after a deploy.
      */
-    private boolean warmUp(int atOnce) throws InterruptedException {
+    private boolean prepare(int atOnce) throws IOException, InterruptedException {
         boolean whole = true;
         for (int i = 0; i < CALM_WAVES && whole; i++) {
             whole = startStreams(atOnce) && await(streams, ChatStream::done) && await(readAgain(), ChatStream::done);
         }
+        gateways.replaceAll();
         return whole;
     }
 

@@ -29,6 +29,10 @@ final class Gateways implements AutoCloseable {
             ports.add(Ports.claim(0));
             processes.add(launch(i));
         }
+        awaitAllOpen();
+    }
+
+    private void awaitAllOpen() throws InterruptedException {
         for (int port : ports) {
             awaitOpen(port);
         }
@@ -78,6 +82,16 @@ final class Gateways implements AutoCloseable {
         processes.get(number).close();
         processes.set(number, launch(number));
         awaitOpen(ports.get(number));
+    }
+
+    /** By new ones on the same ports; returns when all take clients. */
+    void replaceAll() throws IOException, InterruptedException {
+        for (int i = 0; i < COUNT; i++) {
+            terminate(i);
+            processes.get(i).close();
+            processes.set(i, launch(i));
+        }
+        awaitAllOpen();
     }
 
     @Override

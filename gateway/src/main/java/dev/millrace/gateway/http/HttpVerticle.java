@@ -21,7 +21,7 @@ public final class HttpVerticle extends VerticleBase {
     /** The largest prompt, in JSON that escapes half of its characters. */
     static final int MOST_EVENT_BYTES = 16 << 20;
 
-    private static final String SOCKET_PATH = "/v1/responses";
+    static final String SOCKET_PATH = "/v1/responses";
 
     /**
      * What all instances share.
