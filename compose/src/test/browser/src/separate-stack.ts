@@ -100,5 +100,6 @@ function startGateway(bootstrap: string, httpPort: number): JavaProcess {
     `--http-port=${httpPort}`,
     '--partitions=2',
     `--cursor-keys=${CURSOR_KEY}`,
+    '--warm-up=0s', // answers are not over when it is there again
   ]);
 }
