@@ -199,10 +199,7 @@ void Context::check_room(int cells) const {
 }
 
 void Context::step(const Row * from, int count, Sampled * results, int adapter) {
-    check_not_broken();
-    check_rows(from, count);
-    use(adapter);
-    broken = true;
+    begin_step(from, count, adapter);
     for (int i = 0, outputs = 0; i < count; i++) {
         places[i] = outputs;
         outputs += from[i].index >= 0;
@@ -211,6 +208,25 @@ void Context::step(const Row * from, int count, Sampled * results, int adapter) 
         step_slice(from, slice, results);
     }
     broken = false;
+}
+
+bool Context::step_guessing(const Row * from, int count, Sampled * results, int adapter) {
+    const int32_t guess = count == 1 ? guess_after(*from) : -1;
+    if (guess < 0) {
+        step(from, count, results, adapter);
+        return false;
+    }
+    begin_step(from, count, adapter);
+    const bool right = step_with(guess, *from, results);
+    broken = false;
+    return right;
+}
+
+void Context::begin_step(const Row * from, int count, int adapter) {
+    check_not_broken();
+    check_rows(from, count);
+    use(adapter);
+    broken = true;
 }
 
 // llama.cpp plans its graphs anew after a change, and does nothing where there is none.
@@ -268,8 +284,7 @@ void Context::step_slice(const Row * from, const Slice & slice, Sampled * result
     decode(slice);
     for (const SliceRow & row : slice) {
         if (row.row != SliceRow::PAD) {
-            cache.append(row.sequence);
-            sequences[row.sequence].history.append(from[row.row].token);
+            take(from[row.row]);
         }
     }
     const auto outputs = std::count_if(slice.begin(), slice.end(), [](const SliceRow & row) { return row.output; });
@@ -284,6 +299,40 @@ void Context::step_slice(const Row * from, const Slice & slice, Sampled * result
         }
         output += slice[i].output;
     }
+}
+
+// -1: none, or the row would have no company anyhow. An end is not guessed: nothing comes after it.
+int32_t Context::guess_after(const Row & row) const {
+    const bool known = row.sequence >= 0 && row.sequence < static_cast<int>(sequences.size());
+    if (!known || row.index < 0 || !exact_on_cpu(*model, limits) || candidates ||
+        cache.used_cells() + 2 > limits.kv_cells || row.position + 2 > limits.cells_each()) {
+        return -1;
+    }
+    const int32_t guess = sequences[row.sequence].history.guess_after(row.token);
+    return guess >= 0 && llama_vocab_is_eog(model->vocab, guess) ? -1 : guess;
+}
+
+bool Context::step_with(int32_t guess, const Row & row, Sampled * results) {
+    const Row next = {row.sequence, guess, row.position + 1, row.index + 1};
+    rows.set(0, row, true);
+    rows.set(1, next, true);
+    cache.make_room(2);
+    decode({{0, row.sequence, true}, {1, row.sequence, true}});
+    take(row);
+    results[0] = sample(0, 0, row);
+    if (results[0].token != guess) {
+        llama_memory_seq_rm(llama_get_memory(context.get()), row.sequence, next.position, -1);
+        return false;
+    }
+    take(next);
+    results[1] = sample(1, 1, next);
+    return true;
+}
+
+// Its sequence holds it now.
+void Context::take(const Row & row) {
+    cache.append(row.sequence);
+    sequences[row.sequence].history.append(row.token);
 }
 
 // The KV cache was found large enough before, so that any failure here is one of the device. A sequence has one pad row

@@ -86,6 +86,9 @@ public:
     void forget(int64_t saved);
     // With the adapter of this number; 0: none.
     void step(const Row * rows, int count, Sampled * results, int adapter);
+    // The same; in a lone row's company goes a guess of what will be drawn after it. Where that is drawn, the sequence
+    // has it, what comes after it is the second result, and the answer is true.
+    bool step_guessing(const Row * rows, int count, Sampled * results, int adapter);
 
     int batch_tokens() const { return limits.batch_tokens; }
 
@@ -104,7 +107,11 @@ private:
     const Saved & saved_at(int64_t saved) const;
     void use(int adapter);
     void check_rows(const Row * rows, int count);
+    void begin_step(const Row * rows, int count, int adapter);
     void step_slice(const Row * rows, const Slice & slice, Sampled * results);
+    int32_t guess_after(const Row & row) const;
+    bool step_with(int32_t guess, const Row & row, Sampled * results);
+    void take(const Row & row);
     void decode(const Slice & slice);
     Sampled sample(int row, int output, const Row & from);
 

@@ -52,6 +52,21 @@ template <typename Body> jlong change_context(jlong handle, Body && body) {
     });
 }
 
+// That of a Batch: rows up to the capacity, then results.
+struct BatchMemory {
+    BatchMemory(JNIEnv * env, jobject batch, jint capacity, jint used) {
+        if (used < 1 || used > capacity) {
+            throw Failure(INVALID_ARGUMENT, std::to_string(used) + " rows in a batch of " + std::to_string(capacity));
+        }
+        const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
+        rows = reinterpret_cast<const Row *>(memory<int32_t>(env, batch, needed));
+        results = reinterpret_cast<Sampled *>(const_cast<Row *>(rows + capacity));
+    }
+
+    const Row * rows;
+    Sampled * results;
+};
+
 } // namespace
 
 extern "C" {
@@ -116,17 +131,20 @@ JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_forget(JNIEn
     return change_context(handle, [&](Context & context) { context.forget(saved); });
 }
 
-// The memory is that of a Batch: rows up to the capacity, then results.
 JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_step(
         JNIEnv * env, jclass, jlong handle, jobject batch, jint capacity, jint rows, jint adapter) {
     return change_context(handle, [&](Context & context) {
-        if (rows < 1 || rows > capacity) {
-            throw Failure(INVALID_ARGUMENT, std::to_string(rows) + " rows in a batch of " + std::to_string(capacity));
-        }
-        // A guard against absurd sizes, which Linux would promise and then answer by killing the process.
-    const int64_t needed = static_cast<int64_t>(capacity) * (sizeof(Row) + sizeof(Sampled));
-        const Row * const from = reinterpret_cast<Row *>(memory<int32_t>(env, batch, needed));
-        context.step(from, rows, reinterpret_cast<Sampled *>(const_cast<Row *>(from + capacity)), adapter);
+        const BatchMemory memory(env, batch, capacity, rows);
+        context.step(memory.rows, rows, memory.results, adapter);
+    });
+}
+
+// 1: there is a result more than was asked for.
+JNIEXPORT jlong JNICALL Java_dev_millrace_worker_llama_LlamaContext_stepGuessing(
+        JNIEnv * env, jclass, jlong handle, jobject batch, jint capacity, jint rows, jint adapter) {
+    return using_context(handle, [&](Context & context) -> jlong {
+        const BatchMemory memory(env, batch, capacity, rows);
+        return context.step_guessing(memory.rows, rows, memory.results, adapter) ? 1 : 0;
     });
 }
 

@@ -197,7 +197,7 @@ public final class Engine implements AutoCloseable {
         Batch batch = scheduler.plan(System.nanoTime());
         if (batch.size() > 0) {
             long beganNanos = System.nanoTime();
-            decoder.step(batch);
+            decoder.stepGuessing(batch);
             long endedNanos = System.nanoTime();
             scheduler.accept(batch, endedNanos - beganNanos, endedNanos);
             retire(scheduler);

@@ -25,6 +25,7 @@ public final class EngineMetrics {
     private final Gauge cacheUsage;
     private final Counter promptTokens;
     private final Counter generationTokens;
+    private final Counter guessedTokens;
     private final Counter fetchedRows;
     private final Counter prefixQueries;
     private final Counter prefixHits;
@@ -42,6 +43,10 @@ public final class EngineMetrics {
         cacheUsage = gauge("vllm:kv_cache_usage_perc", "Share of the KV cache that is in use, 0 to 1.", registry);
         promptTokens = counter("vllm:prompt_tokens", "Prompt tokens of finished completions.", registry);
         generationTokens = counter("vllm:generation_tokens", "Tokens drawn by the device.", registry);
+        guessedTokens = counter(
+                "millrace_guessed_tokens",
+                "Tokens that were guessed right, so that the one after each came with the same step.",
+                registry);
         fetchedRows = counter(
                 "millrace_fetched_rows",
                 "Tokens for which the device's candidates did not suffice, so that the whole row of scores was fetched.",
@@ -88,6 +93,7 @@ public final class EngineMetrics {
         /** Those of every step, looked up once. */
         private final Counter.Child tokensOfSteps;
 
+        private final Counter.Child guessesOfSteps;
         private final Counter.Child rowsOfSteps;
         private final Counter.Child changesOfSteps;
         private final Gauge.Child runningNow;
@@ -99,6 +105,7 @@ public final class EngineMetrics {
             this.modelName = modelName;
             this.device = device;
             tokensOfSteps = generationTokens.labels(modelName, device);
+            guessesOfSteps = guessedTokens.labels(modelName, device);
             rowsOfSteps = fetchedRows.labels(modelName, device);
             changesOfSteps = adapterChanges.labels(modelName, device);
             runningNow = running.labels(modelName, device);
@@ -112,6 +119,7 @@ public final class EngineMetrics {
 
         void onStep(Batch batch, EngineLoad load) {
             tokensOfSteps.inc(batch.outputs());
+            guessesOfSteps.inc(batch.guessed());
             rowsOfSteps.inc(batch.fetchedRows());
             if (batch.size() > 0) {
                 changesOfSteps.inc(batch.adapter() == adapter ? 0 : 1);

@@ -187,7 +187,7 @@ final class Scheduler {
      */
     void accept(Batch batch, long stepNanos, long nowNanos) {
         if (!adapterChanges) {
-            budget.onStep(plan.streams(), plan.prompts(), batch.size() - plan.generating(), plan.depth(), stepNanos);
+            budget.onStep(plan.streams(), plan.prompts(), plan.promptRows(), plan.depth(), stepNanos);
         }
         for (int output = 0; output < batch.outputs(); output++) {
             Slot slot = bySequence[batch.outputSequence(output)];

@@ -39,6 +39,11 @@ final class Sequence {
         length++;
     }
 
+    /** The token that was drawn last came with the step: it had been guessed. */
+    void reach(int length) {
+        this.length = length;
+    }
+
     /** Nobody will append: lets go of the array that it was filled from. */
     void settle() {
         tokens = Arrays.copyOf(tokens, length);

@@ -266,6 +266,7 @@ final class Slot {
 
     /** The device has drawn the next token: that of this output. */
     void accept(Batch batch, int output, long nowNanos) {
+        sequence().reach(batch.position(batch.outputRow(output)) + 1);
         if (finished()) {
             return;
         }

@@ -22,6 +22,7 @@ final class StepPlan {
     private final int streams;
     private final int depth;
     private final int prefillRows;
+    private int promptRows;
 
     /** @param running with whatever adapter */
     StepPlan(int adapter, List<Slot> running, PrefillBudget budget, Pace pace, long nowNanos) {
@@ -52,9 +53,9 @@ final class StepPlan {
         return streams;
     }
 
-    /** Rows for those who generate. */
-    int generating() {
-        return decoding.size();
+    /** Rows of a filled batch that are not of those who generate. */
+    int promptRows() {
+        return promptRows;
     }
 
     /** Those that are being read. */
@@ -78,6 +79,7 @@ final class StepPlan {
 
     void fill(Batch batch, int rows, FairShare share) {
         decoding.stream().limit(rows).forEach(slot -> put(batch, slot, 1, share));
+        int generating = batch.size();
         if (prefilling.isEmpty()) {
             return;
         }
@@ -85,6 +87,7 @@ final class StepPlan {
         prefilling.stream()
                 .sorted(Comparator.comparingInt(Slot::pending))
                 .forEach(slot -> put(batch, slot, rows - batch.size(), share));
+        promptRows = batch.size() - generating;
     }
 
     private static int roundUp(int rows, int sharers) {

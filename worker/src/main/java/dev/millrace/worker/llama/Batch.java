@@ -28,6 +28,7 @@ public final class Batch {
     private int adapter;
     private int size;
     private int outputs;
+    private int guessed;
 
     public Batch(int capacity) {
         if (capacity < 1 || capacity > (1 << 20)) {
@@ -50,6 +51,7 @@ public final class Batch {
         this.adapter = adapter;
         size = 0;
         outputs = 0;
+        guessed = 0;
     }
 
     /** The number of the one that all rows are computed with. */
@@ -77,6 +79,17 @@ public final class Batch {
         }
         put(sequence, token, position, index);
         outputRows[outputs++] = size - 1;
+    }
+
+    /** The token that was sampled after the only row has a row and an output itself: for decoders that guess. */
+    public void addGuessed() {
+        addOutput(sequence(0), results.token(0), position(0) + 1, index(0) + 1);
+        guessed = 1;
+    }
+
+    /** Tokens that were not asked for: they come after one that had been guessed. */
+    public int guessed() {
+        return guessed;
     }
 
     public int sequence(int row) {

@@ -62,6 +62,15 @@ public interface Decoder extends AutoCloseable {
     /** Decodes all rows with the batch's adapter, samples after the output rows, and writes the results into the batch. */
     void step(Batch batch);
 
+    /**
+     * The same, but where a lone row needs company anyhow, that may be a guess of the token that will be drawn after it.
+     * Where just that is drawn, the batch has a row and an output more: that of the token after it. The tokens are the
+     * same as one by one. A token that ends the generation is not guessed.
+     */
+    default void stepGuessing(Batch batch) {
+        step(batch);
+    }
+
     /** Frees the device's memory. Idempotent. */
     @Override
     void close();

@@ -140,6 +140,20 @@ public final class LlamaContext implements Decoder {
     }
 
     @Override
+    public void stepGuessing(Batch batch) {
+        if (batch.capacity() == batch.size()) {
+            step(batch); // there is no place for more
+            return;
+        }
+        assertOwner();
+        long right = handle.call(
+                context -> stepGuessing(context, batch.memory(), batch.capacity(), batch.size(), batch.adapter()));
+        if (right != 0) {
+            batch.addGuessed();
+        }
+    }
+
+    @Override
     public void close() {
         assertOwner();
         if (!closed) {
@@ -187,4 +201,6 @@ public final class LlamaContext implements Decoder {
     private static native long forget(long context, long saved);
 
     private static native long step(long context, ByteBuffer batch, int capacity, int rows, int adapter);
+
+    private static native long stepGuessing(long context, ByteBuffer batch, int capacity, int rows, int adapter);
 }

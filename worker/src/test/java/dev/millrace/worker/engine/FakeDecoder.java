@@ -50,6 +50,8 @@ public final class FakeDecoder implements Decoder {
 
     int mostCells;
     boolean closed;
+    /** Whether it does, and is always right. */
+    boolean guesses;
 
     public FakeDecoder(int sequences, int kvCells, int batchTokens) {
         this(sequences, kvCells, batchTokens, false);
@@ -188,6 +190,18 @@ public final class FakeDecoder implements Decoder {
             }
         }
         checkRoom();
+    }
+
+    @Override
+    public void stepGuessing(Batch batch) {
+        step(batch);
+        if (guesses && batch.size() == 1 && batch.outputs() == 1 && usedCells() < kvCells) {
+            batch.addGuessed();
+            List<Cell> held = cells.get(batch.sequence(1));
+            held.add(new Cell(batch.token(1), batch.adapter()));
+            batch.sampled(1, next(held.stream().map(Cell::content).toList()), 0);
+            checkRoom();
+        }
     }
 
     private void checkRoom() {

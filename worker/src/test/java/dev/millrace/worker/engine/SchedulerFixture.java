@@ -108,8 +108,8 @@ final class SchedulerFixture {
         scheduler.retire();
         scheduler.admit(nowNanos);
         Batch batch = scheduler.plan(nowNanos);
-        decoder.step(batch);
         int promptRows = batch.size() - batch.outputs();
+        decoder.stepGuessing(batch);
         scheduler.accept(batch, DEVICE_NANOS + promptRows * PROMPT_ROW_NANOS, nowNanos);
         scheduler.retire();
         scheduler.tellProgress(nowNanos);

@@ -45,15 +45,33 @@ final class Generation {
             return false;
         }
         decoder.step(batch);
+        generations.forEach(generation -> generation.take(batch));
+        return true;
+    }
+
+    /** Runs alone, by guesses where that goes. Returns how many of them were right. */
+    int runGuessing(Decoder decoder) {
+        Batch batch = new Batch(decoder.batchTokens());
+        int right = 0;
+        while (tokens.size() < wanted) {
+            batch.clear();
+            addRows(batch);
+            int asked = batch.outputs();
+            decoder.stepGuessing(batch);
+            right += batch.outputs() - asked;
+            length = batch.position(batch.size() - 1) + 1;
+            take(batch);
+        }
+        return right;
+    }
+
+    private void take(Batch batch) {
         for (int output = 0; output < batch.outputs(); output++) {
-            for (Generation generation : generations) {
-                if (generation.sequence == batch.outputSequence(output)) {
-                    generation.tokens.add(batch.sampledToken(output));
-                    generation.logprobBits.add(Float.floatToRawIntBits(batch.sampledLogprob(output)));
-                }
+            if (sequence == batch.outputSequence(output) && tokens.size() < wanted) {
+                tokens.add(batch.sampledToken(output));
+                logprobBits.add(Float.floatToRawIntBits(batch.sampledLogprob(output)));
             }
         }
-        return true;
     }
 
     private void addRows(Batch batch) {
