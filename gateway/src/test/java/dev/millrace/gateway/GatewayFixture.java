@@ -43,25 +43,36 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka) {
-        this(limits, kafka, List.of("demo"), TIMINGS, Duration.ZERO);
+        this(limits, kafka, List.of("demo"), TIMINGS, Duration.ZERO, 0);
     }
 
-    /** That warms up. */
-    GatewayFixture(Duration warmUp) {
-        this(SessionLimits.of(Duration.ofSeconds(30)), new FakeKafka(true), List.of("demo"), TIMINGS, warmUp);
+    /** That warms up. Port 0: a free one. */
+    GatewayFixture(Duration warmUp, int operationsPort) {
+        this(
+                SessionLimits.of(Duration.ofSeconds(30)),
+                new FakeKafka(true),
+                List.of("demo"),
+                TIMINGS,
+                warmUp,
+                operationsPort);
     }
 
     /** @param models that may be asked for; none: all */
     GatewayFixture(SessionLimits limits, FakeKafka kafka, List<String> models) {
-        this(limits, kafka, models, TIMINGS, Duration.ZERO);
+        this(limits, kafka, models, TIMINGS, Duration.ZERO, 0);
     }
 
     GatewayFixture(SessionLimits limits, FakeKafka kafka, HttpTimings timings) {
-        this(limits, kafka, List.of("demo"), timings, Duration.ZERO);
+        this(limits, kafka, List.of("demo"), timings, Duration.ZERO, 0);
     }
 
     private GatewayFixture(
-            SessionLimits limits, FakeKafka kafka, List<String> models, HttpTimings timings, Duration warmUp) {
+            SessionLimits limits,
+            FakeKafka kafka,
+            List<String> models,
+            HttpTimings timings,
+            Duration warmUp,
+            int operationsPort) {
         this.kafka = kafka;
         GatewayConfig config = new GatewayConfig(
                 "gateway",
@@ -75,7 +86,7 @@ final class GatewayFixture implements AutoCloseable {
                 models,
                 warmUp,
                 "127.0.0.1",
-                0,
+                operationsPort,
                 new KafkaSettings("", new Topics(""), List.of(), 12, (short) 1, Map.of()));
         gateway = Gateway.start(vertx, config, limits, timings, kafka::clients)
                 .toCompletionStage()

@@ -2,9 +2,9 @@ package dev.millrace.worker.engine;
 
 /**
  * How many prompt rows a step may have beside the rows of those who generate, so that these do not wait much longer for
- * their next token than without: of the step's time the prompts get their share, and {@value #LEAST_PROMPT_MS} ms in
- * any case, which nobody sees in a stream; or one row where that takes more. Where more prompts wait for their first
- * token than streams for their next one, they get as many times their share.
+ * their next token than without: of the step's time a prompt gets its share, and so do several, each; {@value
+ * #LEAST_PROMPT_MS} ms in any case, which nobody sees in a stream; or one row where that takes more. What comes together
+ * is then read soon, and generates together: many streams have their tokens from one step.
  *
  * <p>What a row takes depends on the device, on the model and, the deeper its prompt has been read, on attention. So it
  * is learnt from the steps: first from one without prompt rows, for each number of rows that generate, then from what
@@ -101,9 +101,9 @@ final class PrefillBudget {
         }
     }
 
-    /** Time for the prompt rows of a step. */
+    /** Time for the rows of so many prompts. */
     private double promptNanos(int generating, int prompts) {
-        double share = promptsToStreams * streamNanos[generating] * Math.max(1, (double) prompts / generating);
+        double share = promptsToStreams * streamNanos[generating] * prompts;
         return Math.max(share, LEAST_PROMPT_MS * NANOS_PER_MS);
     }
 

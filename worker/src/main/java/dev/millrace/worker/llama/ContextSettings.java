@@ -8,8 +8,8 @@ package dev.millrace.worker.llama;
  *                    memory for one row of scores
  * @param batchTokens the most rows of one step
  * @param threads     CPU threads of a step; more than there are free cores make it many times slower
- * @param exact       whether a CPU takes care that a completion depends on nothing but itself, to the last bit. It costs
- *                    a lone completion a row that is thrown away with each token
+ * @param exact       whether a CPU takes care that a completion depends on nothing but itself, to the last bit. A lone
+ *                    completion has a second row then with each token: a guess, or one that is thrown away
  * @param candidates  whether a row of scores stays on the device where its best blocks suffice to choose the token. Worth
  *                    it on a GPU, whose rows come over a bus; what is chosen is the same
  * @param ownCells    whether each sequence has its part of the cells, and no more, instead of one pool for all. Attention
