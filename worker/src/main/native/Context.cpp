@@ -69,7 +69,9 @@ std::shared_ptr<Context> Context::open(std::shared_ptr<Model> model, const Limit
 Context::Context(
         std::shared_ptr<Model> opened, std::unique_ptr<Candidates> candidates, llama_context * taken,
         const Limits & limits)
-    : model(std::move(opened)), candidates(std::move(candidates)), context(taken), limits(limits),
+    : model(std::move(opened)), candidates(std::move(candidates)),
+      guesses(exact_on_cpu(*model, limits) && !this->candidates ? std::make_unique<Guesses>() : nullptr), context(taken),
+      limits(limits),
       cache(taken, limits.sequences, exact_on_cpu(*model, limits), limits.own_cells),
       slices({limits.sequences, slice_rows(*model, limits), exact_on_cpu(*model, limits), limits.own_cells}),
       sequences(limits.sequences), lengths(limits.sequences), sampled(limits.sequences), places(limits.batch_tokens),
@@ -301,14 +303,14 @@ void Context::step_slice(const Row * from, const Slice & slice, Sampled * result
     }
 }
 
-// -1: none, or the row would have no company anyhow. An end is not guessed: nothing comes after it.
+// -1: none. An end is not guessed: nothing comes after it.
 int32_t Context::guess_after(const Row & row) const {
     const bool known = row.sequence >= 0 && row.sequence < static_cast<int>(sequences.size());
-    if (!known || row.index < 0 || !exact_on_cpu(*model, limits) || candidates ||
-        cache.used_cells() + 2 > limits.kv_cells || row.position + 2 > limits.cells_each()) {
+    if (!guesses || !known || row.index < 0 || cache.used_cells() + 2 > limits.kv_cells ||
+        row.position + 2 > limits.cells_each()) {
         return -1;
     }
-    const int32_t guess = sequences[row.sequence].history.guess_after(row.token);
+    const int32_t guess = guesses->after(sequences[row.sequence].history, row.token);
     return guess >= 0 && llama_vocab_is_eog(model->vocab, guess) ? -1 : guess;
 }
 
@@ -331,8 +333,12 @@ bool Context::step_with(int32_t guess, const Row & row, Sampled * results) {
 
 // Its sequence holds it now.
 void Context::take(const Row & row) {
+    History & history = sequences[row.sequence].history;
+    if (guesses) {
+        guesses->learn(history, row.token);
+    }
     cache.append(row.sequence);
-    sequences[row.sequence].history.append(row.token);
+    history.append(row.token);
 }
 
 // The KV cache was found large enough before, so that any failure here is one of the device. A sequence has one pad row

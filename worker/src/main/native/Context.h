@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Candidates.h"
+#include "Guesses.h"
 #include "KvCache.h"
 #include "Row.h"
 #include "Sampler.h"
@@ -117,6 +118,7 @@ private:
 
     const std::shared_ptr<Model> model;
     const std::unique_ptr<Candidates> candidates; // null: whole rows
+    const std::unique_ptr<Guesses> guesses;       // null: a lone row has no company that could be of use
     const std::unique_ptr<llama_context, FreeContext> context;
     const Limits limits;
     bool broken = false; // a change of the KV cache has begun and did not come to its end

@@ -82,27 +82,6 @@ void History::keep(size_t length) {
     }
 }
 
-int32_t History::guess_after(int32_t token) const {
-    constexpr size_t LONGEST_RUN = 4;
-    const size_t size = tokens.size();
-    int32_t guess = -1;
-    size_t longest = 0;
-    for (size_t end = size; end-- > 0 && longest < LONGEST_RUN;) {
-        if (tokens[end] != token) {
-            continue;
-        }
-        size_t run = 1;
-        while (run < LONGEST_RUN && run <= end && tokens[end - run] == tokens[size - run]) {
-            run++;
-        }
-        if (run > longest) {
-            longest = run;
-            guess = end + 1 < size ? tokens[end + 1] : token;
-        }
-    }
-    return guess;
-}
-
 void History::begin_like(const History & other, size_t length) {
     keep(0);
     tokens.assign(other.tokens.begin(), other.tokens.begin() + static_cast<std::ptrdiff_t>(length));

@@ -55,10 +55,6 @@ public:
 
     size_t length() const { return tokens.size(); }
 
-    // What has followed the last tokens and this one where they stood together before: the longest such run counts, of
-    // equally long ones the newest. -1: the token is new.
-    int32_t guess_after(int32_t token) const;
-
     // The last tokens.
     const int32_t * last(size_t count) const { return tokens.data() + (tokens.size() - count); }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -45,9 +46,8 @@ class GuessingIT {
     @ParameterizedTest
     @MethodSource("settings")
     void drawsTheSame(SamplerSettings settings) {
+        Generation oneByOne = oneByOne(settings);
         try (LlamaContext context = context(512)) {
-            Generation oneByOne = generation(context, 0, settings);
-            Generation.run(context, List.of(oneByOne));
             Generation guessing = generation(context, 1, settings);
 
             int right = guessing.runGuessing(context);
@@ -58,13 +58,25 @@ class GuessingIT {
         }
     }
 
+    /** What one sequence says, another says after it. */
+    @Test
+    void learnsFromOtherSequences() {
+        try (LlamaContext context = context(512)) {
+            SamplerSettings settings = sampled(0.7f, Penalties.NONE);
+            int first = generation(context, 0, settings).runGuessing(context);
+            int second = generation(context, 1, settings).runGuessing(context);
+
+            assertThat(first).isLessThan(second);
+            assertThat(second).isGreaterThan(WANTED / 3);
+        }
+    }
+
     /** Wrong guesses among them, which must leave nothing behind. */
     @ParameterizedTest
     @MethodSource("settings")
     void goesOnAsIfNothingHadBeenGuessed(SamplerSettings settings) {
+        Generation oneByOne = oneByOne(settings);
         try (LlamaContext context = context(512)) {
-            Generation oneByOne = generation(context, 0, settings);
-            Generation.run(context, List.of(oneByOne));
             Generation guessing = generation(context, 1, settings);
             guessing.runGuessing(context);
             int held = context.cellsOf(1);
@@ -92,6 +104,15 @@ class GuessingIT {
 
             assertThat(guessing.tokens).hasSize(WANTED);
             assertThat(context.cellsOf(0)).isLessThanOrEqualTo(cells);
+        }
+    }
+
+    /** In a context of its own, so that the other one has seen nothing of it. */
+    private Generation oneByOne(SamplerSettings settings) {
+        try (LlamaContext context = context(512)) {
+            Generation generation = generation(context, 0, settings);
+            Generation.run(context, List.of(generation));
+            return generation;
         }
     }
 
